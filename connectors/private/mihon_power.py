@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""見本電力 (Mihon Power), an invented electricity company: ends one supply and starts another.
+
+It shows a question to the citizen: the work goes on when the answer comes.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import ClassVar
+
+from connectors.sdk import (
+    Accepted,
+    Address,
+    Amend,
+    Amended,
+    Answer,
+    Answered,
+    Asked,
+    Completed,
+    Connector,
+    Desk,
+    Fields,
+    Irrevocable,
+    PersonName,
+    Phone,
+    Received,
+    Reply,
+    Submit,
+    Text,
+    Withdraw,
+    Withdrawn,
+)
+
+_METER = Text(
+    ja="使用停止日に、検針員が敷地に入ってメーターを確認してもよいですか",
+    en="May our staff enter the premises to read the meter on the day the supply ends?",
+)
+_CHOICES = {
+    "alone": Text(ja="はい（立会いなし）", en="Yes, without me"),
+    "with-me": Text(ja="はい（立会いあり）", en="Yes, with me"),
+    "locked": Text(ja="いいえ（施錠）", en="No, it is locked"),
+}
+_METER_ANSWER = {
+    "type": "string",
+    "title": "メーターの確認",
+    "oneOf": [
+        {"const": value, "title": text.ja, "x-title": text.model_dump()} for value, text in _CHOICES.items()
+    ],
+}
+_ENDED = Text(ja="すでに使用を停止しています", en="The supply has already ended")
+
+
+class ElectricityMove(Fields):
+    """What the company needs to end the old supply and start the new one."""
+
+    name: PersonName
+    old_address: Address
+    new_address: Address
+    stop_on: date
+    start_on: date
+    customer_number: str
+    phone: Phone
+
+
+class MihonPowerSimulator(Connector):
+    """Asks about the meter, then books both dates."""
+
+    number = "8999999000001"
+    name = Text(ja="見本電力（架空・見本）", en="Mihon Power (fictitious, Simulator)")
+    procedures: ClassVar = {"move.electricity": ElectricityMove}
+
+    def submit(self, order: Submit[ElectricityMove], desk: Desk) -> Iterator[Reply]:
+        yield Received(_receipt(order.id))
+        yield Asked("meter-access", _METER, _METER_ANSWER, until=desk.today() + timedelta(days=7))
+
+    def answered(self, order: Answered[ElectricityMove], desk: Desk) -> Iterator[Reply]:
+        desk.take_effect(order, "booked")
+        desk.notes["meter"] = order.answer
+        yield Accepted(_receipt(order.id))
+        yield Completed(_receipt(order.id), effective_on=order.fields.start_on)
+
+    def amend(self, order: Amend[ElectricityMove], desk: Desk) -> Answer:
+        desk.take_effect(order, "rebooked")
+        return Amended(_receipt(order.id))
+
+    def withdraw(self, order: Withdraw[ElectricityMove], desk: Desk) -> Answer:
+        if desk.today() >= order.fields.stop_on:
+            return Irrevocable(_receipt(order.id), _ENDED)
+        desk.take_effect(order, "undone")
+        return Withdrawn(_receipt(order.id))
+
+    examples: ClassVar = {
+        "move.electricity": {
+            "name": {"family": "見本", "given": "花子"},
+            "oldAddress": {
+                "postalCode": "051-8511",
+                "municipality": "012050",
+                "prefecture": "北海道",
+                "city": "室蘭市",
+                "line": "幸町1番2号",
+            },
+            "newAddress": {
+                "postalCode": "102-8688",
+                "municipality": "131016",
+                "prefecture": "東京都",
+                "city": "千代田区",
+                "line": "九段南一丁目2番1号",
+            },
+            "stopOn": "2026-12-01",
+            "startOn": "2026-12-01",
+            "customerNumber": "0123456789",
+            "phone": "0143-22-1111",
+        }
+    }
+
+
+def _receipt(order_id: str) -> str:
+    return f"MP-{order_id[2:10]}"

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A simulated organisation as a program of its own: keys, ledger, channel, dial, and the runner."""
+
+import asyncio
+import logging
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from connectors.sdk.amqp import AmqpTransport
+from connectors.sdk.keys import OwnKeys
+from connectors.sdk.ledger import Ledger
+from connectors.sdk.pull import PullTransport
+from connectors.sdk.runner import Runner
+from connectors.sdk.transport import Transport
+from connectors.simulators.behaviour import Behaviour, FaultyLine, dialled
+from connectors.simulators.catalogue import Simulated
+from engine.ports import Clock
+
+Channel = Literal["pull", "amqp"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a connector runs: its own directory, and the way to the engine.
+
+    `audience` is the engine's public URL, `engine` the address at which it is reached from here.
+    """
+
+    home: Path
+    engine: str
+    audience: str
+    clock: Clock
+    channel: Channel = "pull"
+    amqp_url: str = ""
+
+
+async def run(simulated: Simulated, behaviour: Behaviour, place: Place) -> None:
+    """Run until SIGTERM or SIGINT; what has begun is finished first."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run_until(stop, simulated, behaviour, place)
+
+
+async def run_until(stop: asyncio.Event, simulated: Simulated, behaviour: Behaviour, place: Place) -> None:
+    """Run until `stop` is set."""
+    connector = dialled(simulated.connector, behaviour)
+    keys = OwnKeys.kept_in(place.home)
+    ledger = Ledger(place.home / "ledger.sqlite3")
+    door = PullTransport(
+        place.engine, number=connector.number, keys=keys, clock=place.clock, audience=place.audience
+    )
+    transport: Transport = door
+    if place.channel == "amqp":
+        transport = AmqpTransport(place.amqp_url, number=connector.number)
+    try:
+        line = FaultyLine(transport, behaviour)
+        runner = Runner(connector, transport=line, door=door, keys=keys, ledger=ledger, clock=place.clock)
+        log.info("connector.started", extra={"number": connector.number, "channel": place.channel})
+        await runner.run(stop)
+    finally:
+        await transport.close()
+        await door.close()
+        ledger.close()

@@ -1,0 +1,358 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one place where everything is put together: settings in, a working engine out.
+
+Nothing elsewhere makes its own store, bus, clock or keys. `open_engine` builds what all roles share;
+the roles (serve, work, relay, post) are which of its parts are kept running.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+from uuid import UUID, uuid4
+
+import aiohttp
+import asyncpg
+from aiohttp import web
+
+from engine.border.jwk import exported, key_set, thumbprint
+from engine.border.sealing import Opener, Sealer
+from engine.bus.admin import BrokerAdmin
+from engine.bus.amqp import AmqpBus
+from engine.bus.embedded import EmbeddedBus
+from engine.bus.topology import reply_queues
+from engine.clock import SimulatedClock, SystemClock
+from engine.identity.fetch import HttpFetch
+from engine.identity.gate import Gate, open_gate
+from engine.identity.postgres import PostgresIdentityStore
+from engine.identity.profiles import Environment
+from engine.identity.trust import TrustStore
+from engine.keys import Keys
+from engine.ports import Bus, Clock, DeadLetters, Parcel, Staged, Store
+from engine.registry.access import OrganisationAccess
+from engine.registry.directory import Directories
+from engine.registry.model import Channel, RegistryStore
+from engine.registry.store import PostgresRegistryStore
+from engine.runtime.bells import Bells
+from engine.runtime.case_keys import CaseKeys
+from engine.runtime.catalogue import Catalogue
+from engine.runtime.composer import Composer
+from engine.runtime.consumer import Consumer, ReplyDesk
+from engine.runtime.counter import Counter
+from engine.runtime.dead import DeadDrain
+from engine.runtime.feed import Feed
+from engine.runtime.intake import Intake
+from engine.runtime.processor import Processor
+from engine.runtime.publisher import Publisher, Relay
+from engine.runtime.timekeeper import Timekeeper
+from engine.settings import Profile, Settings
+from engine.store.pool import open_pool
+from engine.store.postgres import PostgresStore
+from engine.web.app import build_app, make_runner
+from engine.web.doors import Doors
+from engine.web.security import WebSettings
+from mailbox.delivery import Post
+from mailbox.intake import DocumentIntake
+from mailbox.papers.filing_sheet import FilingSheets
+from mailbox.papers.render import Papers
+from mailbox.sealing import Keyring
+from mailbox.service import Mailbox
+from mailbox.store import PostgresLetterStore
+from mailbox.uploads import Uploads
+from mailbox.vault import LocalVault, Sweeper
+from workflows.calendar_japan import calendar_for
+from workflows.moving import MOVING
+
+LIFE_EVENTS: Final = (MOVING,)
+_ENVIRONMENTS: Final = {
+    Profile.PRODUCTION: Environment.PRODUCTION,
+    Profile.TEST: Environment.TEST,
+    Profile.DEMO: Environment.DEVELOPMENT,
+}
+_SWEEP_SECONDS: Final = 3600.0
+
+log = logging.getLogger(__name__)
+
+
+class RandomIds:
+    """Internal ids, as random as they come."""
+
+    def new(self) -> UUID:
+        """Return an id nobody has seen before."""
+        return uuid4()
+
+
+class DocumentDoor:
+    """How documents of replies reach the mailbox: what comes inline, and what was uploaded."""
+
+    def __init__(self, intake: DocumentIntake, uploads: Uploads) -> None:
+        self._intake = intake
+        self._uploads = uploads
+
+    async def stage(self, content: bytes) -> Staged:
+        """Put the document into the vault."""
+        return await self._intake.stage(content)
+
+    async def redeem(self, ticket: str, organisation: str) -> Staged:
+        """Return what was uploaded."""
+        return await self._uploads.redeem(ticket, organisation)
+
+    async def discard(self, staged: Staged) -> None:
+        """Forget the document unless something names it."""
+        await self._intake.discard(staged)
+
+    def parcel(self, deliver: Mapping[str, object]) -> Parcel:
+        """Return the delivery."""
+        return self._intake.parcel(deliver)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """Everything that is put together, for the roles, the tests and the operator's commands."""
+
+    settings: Settings
+    clock: Clock
+    keys: Keys
+    pool: asyncpg.Pool
+    store: Store
+    bus: Bus
+    registry: RegistryStore
+    directories: Directories
+    gate: Gate
+    catalogue: Catalogue
+    publisher: Publisher
+    processor: Processor
+    intake: Intake
+    desk: ReplyDesk
+    counter: Counter
+    feed: Feed
+    mailbox: Mailbox
+    uploads: Uploads
+    post: Post
+    sweeper: Sweeper
+    relay: Relay
+    timekeeper: Timekeeper
+    consumer: Consumer
+
+    def app(self) -> web.Application:
+        """Return the web application of this engine."""
+        doors = Doors(
+            counter=self.counter,
+            feed=self.feed,
+            replies=self.desk,
+            mailbox=self.mailbox,
+            uploads=self.uploads,
+            gate=self.gate,
+            access=OrganisationAccess(self.directories, self.clock, audience=self.settings.origin),
+            keys=self.public_keys,
+            probes={"store": self._ask_store, "bus": self.bus.probe},
+        )
+        return build_app(doors, WebSettings(public_url=self.settings.origin))
+
+    def public_keys(self) -> Mapping[str, Any]:
+        """Return the engine's own public keys as a JWK Set."""
+        return key_set(
+            [
+                exported(self.keys.signing.public_key(), use="sig"),
+                exported(self.keys.decryption.public_key(), use="enc"),
+            ]
+        )
+
+    async def serve(self) -> None:
+        """Serve the web until cancelled; then requests under way are answered before anything else ends."""
+        runner = make_runner(self.app())
+        await runner.setup()
+        parts = [asyncio.create_task(self.intake.run()), asyncio.create_task(self.publisher.run())]
+        try:
+            await web.TCPSite(runner, self.settings.host, self.settings.port).start()
+            log.info("web.serving", extra={"listen": self.settings.listen})
+            await asyncio.gather(*parts)
+        finally:
+            await runner.cleanup()
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+            await self.publisher.flush()
+
+    async def work(self) -> None:
+        """Take what comes over the bus, and wake cases, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.timekeeper.run())
+            group.create_task(self.publisher.run())
+            if not self.bus.rides_on_store:
+                group.create_task(self.consumer.run())
+            if isinstance(self.bus, AmqpBus):
+                dead: DeadLetters = self.bus
+                group.create_task(DeadDrain(letters=dead, store=self.store).run())
+
+    async def deliver(self) -> None:
+        """Put letters into their boxes, and sweep the vault, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.post.run())
+            group.create_task(self._sweep())
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            await self.uploads.forget_old()
+            await self.sweeper.sweep()
+            await self.gate.forget()
+
+    async def _ask_store(self) -> None:
+        await self.store.seen(("engine", "probe"))
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: Settings, *, dsn: str | None = None, trust: TrustStore | None = None
+) -> AsyncIterator[Engine]:
+    """Yield the engine of these settings; everything is closed when the block ends.
+
+    `dsn` and `trust` are given where something else made them: the embedded database, a rehearsal.
+
+    Raises:
+        EngineError: `invalid-settings`, `unusable-keys`; StoreUnavailable, BusUnavailable.
+    """
+    clock: Clock = SystemClock()
+    if settings.clock == "simulated":
+        clock = SimulatedClock(settings.state / "clock")
+    keys = Keys.create_missing(settings.keys_directory, profile=settings.profile)
+    if trust is None:
+        trust = TrustStore.load(settings.trust or settings.state / "trust", _ENVIRONMENTS[settings.profile])
+    async with AsyncExitStack() as stack:
+        pool = await open_pool(dsn or settings.required("database_url"))
+        stack.push_async_callback(pool.close)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        bus: Bus = EmbeddedBus(pool)
+        if settings.bus == "rabbitmq":
+            bus = AmqpBus(settings.required("amqp_url"))
+        stack.push_async_callback(bus.close)
+        engine = _put_together(
+            settings, clock=clock, keys=keys, pool=pool, bus=bus, trust=trust, fetch=HttpFetch(session)
+        )
+        await engine.catalogue.keep()
+        yield engine
+
+
+def _put_together(
+    settings: Settings,
+    *,
+    clock: Clock,
+    keys: Keys,
+    pool: asyncpg.Pool,
+    bus: Bus,
+    trust: TrustStore,
+    fetch: HttpFetch,
+) -> Engine:
+    ids = RandomIds()
+    bells = Bells()
+    store = PostgresStore(pool)
+    registry = PostgresRegistryStore(pool)
+    sealer = Sealer(keys.signing, kid=thumbprint(keys.signing.public_key()), source="/engine", clock=clock)
+    directories = Directories(registry, clock, forget=sealer.forget)
+    own = {thumbprint(keys.decryption.public_key()): keys.decryption}
+    gate = open_gate(
+        trust=trust,
+        store=PostgresIdentityStore(pool),
+        fetch=fetch,
+        clock=clock,
+        ids=ids,
+        audience=settings.origin,
+        session_key=keys.session,
+        evidence_key=keys.evidence,
+    )
+    vault = LocalVault(settings.documents_directory)
+    letters = PostgresLetterStore(pool)
+    keyring = Keyring(keys.mailbox)
+    document_intake = DocumentIntake(vault, keyring, letters)
+    uploads = Uploads(letters, document_intake, clock)
+    documents = DocumentDoor(document_intake, uploads)
+    case_keys = CaseKeys(keys.case)
+    publisher = Publisher(bus=bus, store=store)
+
+    def committed(cases: Sequence[UUID], feeds: Sequence[str]) -> None:
+        bells.ring([*cases, *(("feed", number) for number in feeds)])
+
+    processor = Processor(
+        store=store,
+        keys=case_keys,
+        composer=Composer(references_key=keys.references, sealer=sealer, documents=documents),
+        directories=directories,
+        publisher=publisher,
+        clock=clock,
+        bus=bus,
+        committed=committed,
+    )
+    desk = ReplyDesk(
+        processor=processor,
+        store=store,
+        opener=Opener(own, directories.verification_key),
+        directories=directories,
+        documents=documents,
+        references_key=keys.references,
+    )
+    intake = Intake(processor)
+    catalogue = Catalogue(LIFE_EVENTS, store=store, calendars=calendar_for)
+    counter = Counter(
+        store=store,
+        intake=intake,
+        catalogue=catalogue,
+        directories=directories,
+        gate=gate,
+        keys=case_keys,
+        references_key=keys.references,
+        sheets=FilingSheets(Papers(), is_simulation=settings.profile is not Profile.PRODUCTION),
+        bells=bells,
+        clock=clock,
+    )
+    return Engine(
+        settings=settings,
+        clock=clock,
+        keys=keys,
+        pool=pool,
+        store=store,
+        bus=bus,
+        registry=registry,
+        directories=directories,
+        gate=gate,
+        catalogue=catalogue,
+        publisher=publisher,
+        processor=processor,
+        intake=intake,
+        desk=desk,
+        counter=counter,
+        feed=Feed(store=store, bells=bells, clock=clock),
+        mailbox=Mailbox(store=letters, vault=vault, keyring=keyring, clock=clock),
+        uploads=uploads,
+        post=Post(bus=bus, store=letters, vault=vault, keyring=keyring, ids=ids),
+        sweeper=Sweeper(vault, letters),
+        relay=Relay(bus=bus, store=store),
+        timekeeper=Timekeeper(store=store, processor=processor, clock=clock),
+        consumer=Consumer(bus=bus, desk=desk, queues=reply_queues()),
+    )
+
+
+async def declare_broker(settings: Settings) -> list[str]:
+    """Declare the broker's queues and policies, and queue and user of every organisation on AMQP.
+
+    Returns what was done, a line each; passwords are not in it.
+
+    Raises:
+        EngineError: `invalid-settings`, `unavailable-broker`, `invalid-broker-request`.
+    """
+    keys = Keys.create_missing(settings.keys_directory, profile=settings.profile)
+    vhost = unquote(urlsplit(settings.required("amqp_url")).path[1:]) or "/"
+    pool = await open_pool(settings.required("database_url"))
+    try:
+        registered = (await PostgresRegistryStore(pool).contents()).organisations.values()
+    finally:
+        await pool.close()
+    numbers = sorted(one.number for one in registered if one.channel is Channel.AMQP)
+    async with BrokerAdmin(settings.required("amqp_admin_url"), vhost) as broker:
+        await broker.declare()
+        for number in numbers:
+            await broker.declare_organisation(number, keys.broker_password(number))
+    return [f"declared the queues of {vhost}", *(f"declared org-{number}" for number in numbers)]

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A citizen's side of the API, as the terminal uses it: sign in with a card, ask, say, download.
+
+It knows the documented API and nothing of the engine's inside.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import uuid4
+
+import aiohttp
+
+from engine.core.errors import Code, EngineError, register
+from engine.identity.card import JpkiCard
+from engine.identity.profiles import Use
+
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=60)
+_SIGNED_OUT: Final = 401
+
+register(
+    {
+        "refused-by-server": Code(502, "サーバーが受け付けませんでした", "The server refused it"),
+        "unreachable-server": Code(502, "サーバーに接続できません", "The server cannot be reached"),
+        "strange-server": Code(
+            502,
+            "サーバーが別のサイトを名乗っています。署名しませんでした",
+            "The server speaks for another site; nothing was signed",
+        ),
+    }
+)
+
+
+class Refusal(Exception):
+    """What the server did not take: its stable code, and its words in the reader's language."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        self.status = status
+        self.code = str(problem.get("code", "unknown"))
+        self.problem = problem
+        super().__init__(f"{problem.get('title', status)} ({self.code})")
+
+
+class CitizenClient:
+    """One person at one server, with one card. A session that has ended is begun anew."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        server: str,
+        *,
+        card: JpkiCard,
+        pin: str,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._session = session
+        self._server = server
+        self._card = card
+        self._pin = pin
+        self._now = now
+        self._token: str | None = None
+
+    async def sign_in(self) -> None:
+        """Begin a session: the card signs the server's challenge, if it names the server we came to."""
+        challenge = await self._call("POST", "/v1/login/challenges", {"purpose": "login"})
+        text = str(challenge["text"])
+        if f"site: {self._server}" not in text.splitlines():
+            raise EngineError("strange-server")
+        certificate = self._card.read_certificate(Use.LOGIN)
+        self._card.verify_pin(Use.LOGIN, self._pin)
+        begun = await self._call(
+            "POST",
+            "/v1/login/sessions",
+            {
+                "challengeId": challenge["challengeId"],
+                "certificate": base64.b64encode(certificate).decode(),
+                "signature": base64.b64encode(self._card.sign(Use.LOGIN, text.encode())).decode(),
+            },
+        )
+        self._token = str(begun["token"])
+
+    async def get(self, path: str) -> Any:
+        """Return what stands there; raises Refusal."""
+        return json.loads(await self.content(path))
+
+    async def content(self, path: str) -> bytes:
+        """Return the bytes that stand there; raises Refusal."""
+        return await self._signed_in("GET", path, None, {})
+
+    async def say(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        version: int | None = None,
+    ) -> Any:
+        """Return the answer to a request that changes something. The same `key` says it only once."""
+        headers = {"Idempotency-Key": key or str(uuid4())}
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
+        return json.loads(await self._signed_in(method, path, body, headers))
+
+    async def confirm(self, case_id: str, version: int, *, password: str, key: str) -> Any:
+        """Read the mandate of a case, sign it with the 署名用 key, and confirm the plan with it."""
+        mandate = await self.content(f"/v1/cases/{case_id}/mandate")
+        self._card.verify_pin(Use.SIGNATURE, password)
+        signature = self._card.sign_detached(mandate, self._now())
+        body = {
+            "mandate": base64.b64encode(mandate).decode(),
+            "signature": base64.b64encode(signature).decode(),
+        }
+        path = f"/v1/cases/{case_id}/confirmation"
+        return await self.say("POST", path, body, key=key, version=version)
+
+    async def _signed_in(
+        self, method: str, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]
+    ) -> bytes:
+        if self._token is None:
+            await self.sign_in()
+        try:
+            return await self._send(method, path, body, headers)
+        except Refusal as refusal:
+            if refusal.status != _SIGNED_OUT:
+                raise
+        await self.sign_in()
+        return await self._send(method, path, body, headers)
+
+    async def _call(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
+        self._token = None
+        return json.loads(await self._send(method, path, body, {}))
+
+    async def _send(
+        self, method: str, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]
+    ) -> bytes:
+        sent = dict(headers)
+        if self._token is not None:
+            sent["Authorization"] = f"Bearer {self._token}"
+        try:
+            async with self._session.request(
+                method, self._server + path, json=body, headers=sent, timeout=_TIMEOUT
+            ) as answer:
+                content = await answer.read()
+                if answer.status >= 400:
+                    raise Refusal(answer.status, _problem(content))
+                return content
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise EngineError("unreachable-server", reason=self._server) from error
+
+
+def _problem(content: bytes) -> Mapping[str, Any]:
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

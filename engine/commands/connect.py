@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""For organisations: `todoke connect NAME` runs a connector; here, one of the simulated ones."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Literal
+
+import click
+from pydantic import ValidationError
+
+from engine.clock import SimulatedClock, SystemClock
+from engine.core.errors import EngineError
+from engine.settings import Profile, Settings
+
+
+def register(group: click.Group) -> None:
+    """Add the command."""
+    group.add_command(connect)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--engine", "address", help="Where the engine is reached; without it, TODOKE_PUBLIC_URL.")
+@click.option("--channel", type=click.Choice(["pull", "amqp"]), default="pull", show_default=True)
+@click.option("--home", type=click.Path(path_type=Path), help="Where keys and ledger are kept.")
+@click.option("--behaviour", "dial", help='The dial, as JSON: \'{"slow_days": 2, "ask_first": true}\'.')
+@click.option("--registration", "show", is_flag=True, help="Print what the registry must know, and end.")
+def connect(
+    name: str,
+    *,
+    address: str | None,
+    channel: Literal["pull", "amqp"],
+    home: Path | None,
+    dial: str | None,
+    show: bool,
+) -> None:
+    """Run the connector of a simulated organisation (見本) until it is told to stop."""
+    # Fonts, broker and web client: loaded only by the one command that needs them.
+    from connectors.sdk.keys import OwnKeys  # noqa: PLC0415
+    from connectors.simulators import program  # noqa: PLC0415
+    from connectors.simulators.catalogue import SIMULATORS, registration  # noqa: PLC0415
+
+    if name not in SIMULATORS:
+        raise click.BadParameter(f"there is {', '.join(SIMULATORS)}", param_hint="NAME")
+    settings = Settings.load()
+    simulated = SIMULATORS[name]
+    home = home or settings.state / "connectors" / name
+    if show:
+        found = registration(simulated.connector, OwnKeys.kept_in(home), channel=channel)
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    if settings.profile is Profile.PRODUCTION:
+        raise EngineError("invalid-settings", reason="simulated organisations do not run in production")
+    place = program.Place(
+        home=home,
+        engine=address or settings.origin,
+        audience=settings.origin,
+        clock=SystemClock() if settings.clock == "system" else SimulatedClock(settings.state / "clock"),
+        channel=channel,
+        amqp_url=settings.required("amqp_url") if channel == "amqp" else "",
+    )
+    try:
+        behaviour = simulated.behaviour.turned(dial or "{}")
+    except ValidationError as error:
+        raise click.BadParameter(f"{error.error_count()} faults", param_hint="--behaviour") from None
+    asyncio.run(program.run(simulated, behaviour, place))

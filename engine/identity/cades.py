@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CAdES-BES, detached: one signer, its certificate inside, four signed attributes (ETSI EN 319 122-1).
+
+The card signs DigestInfo only, so signing is in two steps: `to_be_signed` gives the bytes for the
+card, `assemble` puts its signature in. Reading takes exactly this form and no other. This module is
+the only one that knows CMS; it tells what was signed and by which certificate, not whether to
+believe the certificate.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from asn1crypto import algos, cms, core, tsp
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from engine.core.errors import EngineError
+from engine.identity.certificates import public_key_of, read_certificate
+from engine.identity.profiles import is_signed
+
+MAX_SIGNATURE_BYTES: Final = 64 * 1024
+_SET_OF: Final = b"\x31"  # signed attributes are signed as a SET OF, and stand in the message as [0]
+_DIGESTS: Final = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
+_TIME_STAMP: Final = "signature_time_stamp_token"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """One signature that fits its certificate: what it is over and what its signer claims."""
+
+    certificate: x509.Certificate
+    certificate_der: bytes
+    content_digest: bytes
+    digest_name: str
+    signing_time: datetime | None  # the signer's claim; proves nothing
+    names_itself: bool  # by signing-certificate-v2, SHA-256 or better
+    signature: bytes = field(repr=False)
+    content: bytes | None = field(default=None, repr=False)
+
+
+def to_be_signed(content: bytes, certificate_der: bytes, signing_time: datetime) -> bytes:
+    """Return the signed attributes over the content: these bytes go to the card."""
+    ess = tsp.ESSCertIDv2({"cert_hash": hashlib.sha256(certificate_der).digest()})
+    attributes = cms.CMSAttributes(
+        [
+            _attribute("content_type", "data"),
+            _attribute("signing_time", cms.Time({"utc_time": core.UTCTime(signing_time.astimezone(UTC))})),
+            _attribute("message_digest", hashlib.sha256(content).digest()),
+            _attribute("signing_certificate_v2", tsp.SigningCertificateV2({"certs": [ess]})),
+        ]
+    )
+    return bytes(attributes.dump())
+
+
+def assemble(attributes: bytes, signature: bytes, certificate_der: bytes) -> bytes:
+    """Return the detached CAdES-BES of signed attributes and the card's signature over them."""
+    certificate = asn1_x509.Certificate.load(certificate_der)
+    digest = algos.DigestAlgorithm({"algorithm": "sha256"})
+    signer = cms.SignerInfo(
+        {
+            "version": "v1",
+            "sid": cms.SignerIdentifier(
+                {
+                    "issuer_and_serial_number": cms.IssuerAndSerialNumber(
+                        {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
+                    )
+                }
+            ),
+            "digest_algorithm": digest,
+            "signed_attrs": cms.CMSAttributes.load(attributes),
+            "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": "sha256_rsa"}),
+            "signature": signature,
+        }
+    )
+    signed_data = cms.SignedData(
+        {
+            "version": "v1",
+            "digest_algorithms": [digest],
+            "encap_content_info": {"content_type": "data"},
+            "certificates": [certificate],
+            "signer_infos": [signer],
+        }
+    )
+    return bytes(cms.ContentInfo({"content_type": "signed_data", "content": signed_data}).dump())
+
+
+def read_detached(der: bytes, content: bytes) -> Signed:
+    """Return the signature if it is over this content and fits the certificate it carries.
+
+    Raises:
+        EngineError: `signature-malformed`, `signature-wrong-attributes` or `signature-invalid`;
+            `malformed-certificate`.
+    """
+    signed = read_signed(der, content_type="data")
+    if signed.content is not None:
+        raise EngineError("signature-malformed")
+    if signed.signing_time is None or signed.digest_name != "sha256" or not signed.names_itself:
+        raise EngineError("signature-wrong-attributes")
+    if signed.content_digest != hashlib.sha256(content).digest():
+        raise EngineError("signature-invalid")
+    return signed
+
+
+def read_signed(der: bytes, *, content_type: str) -> Signed:
+    """Return the one signature in a SignedData, checked against its certificate and attributes.
+
+    Raises:
+        EngineError: as for `read_detached`.
+    """
+    if len(der) > MAX_SIGNATURE_BYTES:
+        raise EngineError("signature-malformed", size_bytes=len(der))
+    try:
+        return _read(der, content_type)
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+        raise EngineError("signature-malformed") from error
+
+
+def with_time_stamp(der: bytes, token: bytes) -> bytes:
+    """Return the signature raised to CAdES-T: the time-stamp token stands beside it, unsigned."""
+    info = cms.ContentInfo.load(der)
+    signer = info["content"]["signer_infos"][0]
+    attribute = _attribute(_TIME_STAMP, cms.ContentInfo.load(token))
+    signer["unsigned_attrs"] = cms.CMSAttributes([attribute])
+    return bytes(info.dump())
+
+
+def time_stamp_of(der: bytes) -> bytes | None:
+    """Return the time-stamp token that stands beside a signature that was read before."""
+    (signer,) = cms.ContentInfo.load(der)["content"]["signer_infos"]
+    for attribute in signer["unsigned_attrs"]:
+        if attribute["type"].native == _TIME_STAMP:
+            return bytes(attribute["values"][0].dump())
+    return None
+
+
+def _read(der: bytes, content_type: str) -> Signed:
+    info = cms.ContentInfo.load(der, strict=True)
+    if info["content_type"].native != "signed_data":
+        raise EngineError("signature-malformed")
+    data = info["content"]
+    (signer,) = data["signer_infos"]
+    encapsulated = data["encap_content_info"]
+    if encapsulated["content_type"].native != content_type:
+        raise EngineError("signature-malformed")
+    certificate_der = _signer_certificate(data, signer)
+    attributes = _signed_attributes(signer)
+    digest_name = signer["digest_algorithm"]["algorithm"].native
+    if attributes["content_type"] != content_type or digest_name not in _DIGESTS:
+        raise EngineError("signature-wrong-attributes")
+    _check_certificate_attribute(attributes, certificate_der)
+    certificate = read_certificate(certificate_der)
+    signature = bytes(signer["signature"].native)
+    message = _SET_OF + bytes(signer["signed_attrs"].dump())[1:]
+    if not is_signed(public_key_of(certificate), signature, message, _DIGESTS[digest_name]):
+        raise EngineError("signature-invalid")
+    return Signed(
+        certificate=certificate,
+        certificate_der=certificate_der,
+        content_digest=attributes["message_digest"],
+        digest_name=digest_name,
+        signing_time=attributes.get("signing_time"),
+        names_itself="signing_certificate_v2" in attributes,
+        signature=signature,
+        content=_content(encapsulated),
+    )
+
+
+def _content(encapsulated: Any) -> bytes | None:
+    content = encapsulated["content"]
+    return bytes(content) if not isinstance(content, core.Void) and content.native is not None else None
+
+
+def _signed_attributes(signer: Any) -> dict[str, Any]:
+    """Return the signed attributes by name: each once, each with one value."""
+    found: dict[str, Any] = {}
+    for attribute in signer["signed_attrs"]:
+        name = attribute["type"].native
+        (value,) = attribute["values"]
+        if name in found:
+            raise EngineError("signature-wrong-attributes")
+        found[name] = value if name.startswith("signing_certificate") else value.native
+    if not {"content_type", "message_digest"} <= set(found):
+        raise EngineError("signature-wrong-attributes")
+    return found
+
+
+def _signer_certificate(data: Any, signer: Any) -> bytes:
+    """Return the certificate that the signer is named by: issuer and number."""
+    sid = signer["sid"]
+    if sid.name != "issuer_and_serial_number":
+        raise EngineError("signature-malformed")
+    wanted = (sid.chosen["issuer"].dump(), sid.chosen["serial_number"].native)
+    for choice in data["certificates"]:
+        certificate = choice.chosen
+        if choice.name == "certificate" and (certificate.issuer.dump(), certificate.serial_number) == wanted:
+            return bytes(certificate.dump())
+    raise EngineError("signature-malformed")
+
+
+def _check_certificate_attribute(attributes: dict[str, Any], certificate_der: bytes) -> None:
+    """The signer named its certificate by hash, so that no other one with the same key fits."""
+    if "signing_certificate_v2" in attributes:
+        first = attributes["signing_certificate_v2"]["certs"][0]
+        name = first["hash_algorithm"]["algorithm"].native
+        if name not in _DIGESTS:
+            raise EngineError("signature-wrong-attributes")
+    elif "signing_certificate" in attributes:  # RFC 2634: time-stamping authorities still use it
+        first, name = attributes["signing_certificate"]["certs"][0], "sha1"
+    else:
+        raise EngineError("signature-wrong-attributes")
+    digest = hashlib.new(name, certificate_der).digest()
+    if first["cert_hash"].native != digest:
+        raise EngineError("signature-wrong-attributes")
+
+
+def _attribute(name: str, value: Any) -> cms.CMSAttribute:
+    return cms.CMSAttribute({"type": name, "values": [value]})

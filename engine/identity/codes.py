@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every refusal of the gate, with its HTTP status. What can be tried again later is 503."""
+
+from engine.core.errors import Code, register
+
+register(
+    {
+        "not-signed-in": Code(
+            401,
+            "ログインしてください",
+            "Sign in first",
+        ),
+        "no-such-challenge": Code(
+            404,
+            "確認文が見つかりません",
+            "There is no such challenge",
+        ),
+        "no-such-person": Code(
+            404,
+            "その人は登録されていません",
+            "There is no such person",
+        ),
+        "no-such-evidence": Code(
+            404,
+            "署名の記録が見つかりません",
+            "There is no such evidence",
+        ),
+        "already-used-challenge": Code(
+            409,
+            "この確認文は使用済みです。もう一度始めてください",
+            "The challenge has been used; start again",
+        ),
+        "already-linked-credential": Code(
+            409,
+            "この証明書は別の人に登録されています",
+            "The certificate belongs to another person",
+        ),
+        "invalid-challenge-expired": Code(
+            422,
+            "確認文の期限が切れました。もう一度始めてください",
+            "The challenge is too old; start again",
+        ),
+        "invalid-challenge-purpose": Code(
+            422,
+            "この確認文は別の目的のものです",
+            "The challenge was made for another purpose",
+        ),
+        "invalid-challenge-audience": Code(
+            422,
+            "この確認文は別のサイトのものです",
+            "The challenge was made for another site",
+        ),
+        "invalid-role": Code(
+            422,
+            "その役割はありません",
+            "There is no such role",
+        ),
+        "malformed-certificate": Code(
+            400,
+            "証明書を読み取れません",
+            "It is not a certificate in DER",
+        ),
+        "certificate-wrong-algorithm": Code(
+            422,
+            "証明書の暗号方式が違います",
+            "The certificate has another algorithm or key size",
+        ),
+        "certificate-wrong-policy": Code(
+            422,
+            "証明書ポリシーが違います",
+            "The certificate does not have exactly the one critical policy",
+        ),
+        "certificate-wrong-key-usage": Code(
+            422,
+            "この証明書はこの用途に使えません",
+            "The certificate is not for this use",
+        ),
+        "certificate-wrong-profile": Code(
+            422,
+            "公的個人認証の証明書の形式ではありません",
+            "The certificate does not follow the JPKI profile",
+        ),
+        "certificate-not-yet-valid": Code(
+            422,
+            "証明書の有効期間の前です",
+            "The certificate is not valid yet",
+        ),
+        "certificate-expired": Code(
+            422,
+            "証明書の有効期限が切れています",
+            "The certificate has expired",
+        ),
+        "certificate-attributes": Code(
+            422,
+            "証明書の基本4情報を読み取れません",
+            "Name, birth date, sex or address cannot be read",
+        ),
+        "chain-unknown-issuer": Code(
+            422,
+            "発行者を確認できません",
+            "No pinned root has this issuer's key",
+        ),
+        "chain-wrong-hierarchy": Code(
+            422,
+            "署名用と利用者証明用の証明書が逆です",
+            "The issuer is the root of the other use: login and signature are kept apart",
+        ),
+        "chain-invalid": Code(
+            422,
+            "証明書の連鎖を確認できません",
+            "The chain to the pinned root does not hold",
+        ),
+        "status-revoked": Code(
+            403,
+            "この証明書は失効しています",
+            "The certificate is revoked",
+        ),
+        "status-unknown": Code(
+            503,
+            "証明書の状態が不明です。しばらくしてからやり直してください",
+            "Its status is unknown; try again later",
+        ),
+        "status-unavailable": Code(
+            503,
+            "証明書の失効を確認できません。しばらくしてからやり直してください",
+            "Revocation cannot be checked now; try again later",
+        ),
+        "signature-malformed": Code(
+            400,
+            "署名の形式が正しくありません",
+            "The signature cannot be read",
+        ),
+        "signature-invalid": Code(
+            422,
+            "署名を確認できません",
+            "The signature is not right",
+        ),
+        "signature-wrong-attributes": Code(
+            422,
+            "署名の属性が正しくありません",
+            "A signed attribute is missing or does not fit",
+        ),
+        "signature-time-unproven": Code(
+            503,
+            "時刻を証明できません。しばらくしてからやり直してください",
+            "The time cannot be proven now; try again",
+        ),
+        "malformed-mandate": Code(
+            400,
+            "委任文を読み取れません",
+            "It is not a mandate in canonical JSON (RFC 8785)",
+        ),
+        "invalid-mandate": Code(
+            422,
+            "委任文がお示しした内容と違います",
+            "It is not the mandate that was offered in this session",
+        ),
+        "invalid-mandate-expired": Code(
+            422,
+            "委任の期限が過ぎています",
+            "The mandate has expired",
+        ),
+        "already-used-mandate": Code(
+            409,
+            "この委任文は署名済みです",
+            "The mandate has been signed before",
+        ),
+        "invalid-pin": Code(
+            422,
+            "暗証番号の形式が正しくありません",
+            "The PIN does not have the right form",
+        ),
+        "wrong-pin": Code(
+            422,
+            "暗証番号が違います",
+            "The PIN is wrong; the values say how many tries are left",
+        ),
+        "card-blocked": Code(
+            422,
+            "カードがロックされています。市区町村の窓口で解除できます",
+            "The card is blocked; a municipality can unblock it",
+        ),
+        "card-unreadable": Code(
+            422,
+            "カードを読み取れません",
+            "The card does not answer as a JPKI card does",
+        ),
+    }
+)

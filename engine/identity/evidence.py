@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What proves a signature for good, kept by the gate alone (role of 署名検証者), sealed.
+
+The bundle holds everything needed to judge the signature again in ten years: what was signed, the
+signature with its time stamp, the root, and what the authority said about revocation.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from asn1crypto import core
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from engine.core.errors import EngineError
+from engine.identity.attributes import Attributes
+from engine.identity.verdict import Verdicts
+
+_NONCE_BYTES: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What others may know of a verified signature: the verdicts and the attributes, no certificate."""
+
+    id: UUID
+    person: UUID
+    case_id: UUID
+    digest: bytes
+    verdicts: Verdicts
+    attributes: Attributes
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The parts, each in the form in which it was signed."""
+
+    content: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+    root: bytes = field(repr=False)
+    status: bytes = field(repr=False)
+
+    def to_der(self) -> bytes:
+        """Return a SEQUENCE OF OCTET STRING."""
+        parts = [self.content, self.signature, self.root, self.status]
+        return bytes(core.SequenceOf(parts, spec=core.OctetString).dump())
+
+    @classmethod
+    def from_der(cls, der: bytes) -> "Bundle":
+        """Return the parts."""
+        return cls(*core.SequenceOf.load(der, spec=core.OctetString).native)
+
+
+class EvidenceSeal:
+    """Seals bundles under one key; each is bound to its id and to the time it was judged at."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, bundle: Bundle, evidence: UUID, *, signed_at: datetime) -> bytes:
+        """Return the sealed bundle."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, bundle.to_der(), _bound_to(evidence, signed_at))
+
+    def open(self, sealed: bytes, evidence: UUID, *, signed_at: datetime) -> Bundle:
+        """Return the bundle; raises `no-such-evidence` when it was not sealed as this one."""
+        try:
+            nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+            der = self._cipher.decrypt(nonce, ciphertext, _bound_to(evidence, signed_at))
+        except InvalidTag as error:
+            raise EngineError("no-such-evidence") from error
+        return Bundle.from_der(der)
+
+
+def _bound_to(evidence: UUID, signed_at: datetime) -> bytes:
+    return evidence.bytes + signed_at.astimezone(UTC).isoformat().encode()

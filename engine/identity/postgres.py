@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gate's tables in PostgreSQL (0002_identity.sql). One contract suite with the memory twin."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import asyncpg
+
+from engine.core.errors import EngineError
+from engine.identity import codes as _codes  # noqa: F401 - registers the codes raised here
+from engine.identity.challenges import Challenge, Purpose
+from engine.identity.profiles import Use
+from engine.identity.store import Credential, EvidenceRow, Kept, SessionRow
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+_OUT_OF_REACH: Final = (
+    OSError,  # TimeoutError is one
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+)
+_USE_CHALLENGE: Final = (
+    "update engine.challenges set used_at = $2 where id = $1 and used_at is null returning id"
+)
+_OWNER: Final = "select person from engine.credentials where kind = $1 and issuer = $2 and serial = $3"
+_LINK: Final = """
+insert into engine.credentials (kind, issuer, serial, person, linked_at) values ($1, $2, $3, $4, $5)
+on conflict (kind, issuer, serial) do nothing
+"""
+_ADD_CHALLENGE: Final = """
+insert into engine.challenges (id, purpose, audience, nonce, issued_at, expires_at, person, digest)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+_CHALLENGE: Final = """
+select id, purpose, audience, nonce, issued_at, expires_at, person, digest, used_at
+from engine.challenges where id = $1
+"""
+_ADD_SESSION: Final = """
+insert into engine.sessions
+    (token_hash, person, kind, issuer, serial, authenticated_at, seen_at, expires_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+_SESSION: Final = """
+select token_hash, person, kind, issuer, serial, authenticated_at, seen_at, expires_at
+from engine.sessions where token_hash = $1
+"""
+_GRANT: Final = """
+insert into engine.grants (person, role, granted_by, granted_at)
+select id, $2, $3, $4 from engine.persons where id = $1
+on conflict (person, role) where withdrawn_at is null do nothing
+"""
+_KEEP_EVIDENCE: Final = """
+insert into engine.evidence (id, person, case_id, kind, issuer, serial, digest, signed_at, bundle_sealed)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+_EVIDENCE: Final = """
+select id, person, case_id, kind, issuer, serial, digest, signed_at, bundle_sealed
+from engine.evidence where id = $1
+"""
+
+
+class _Undone(Exception):
+    """Rolls the transaction back: the credential is another person's."""
+
+
+class PostgresIdentityStore:
+    """The gate's part of the schema `engine`."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def add_challenge(self, challenge: Challenge) -> None:
+        """Keep a new challenge."""
+        async with self._transaction() as connection:
+            await connection.execute(
+                _ADD_CHALLENGE, challenge.id, challenge.purpose.value, challenge.audience, challenge.nonce,
+                challenge.issued_at, challenge.expires_at, challenge.person, challenge.digest,
+            )  # fmt: skip
+
+    async def challenge(self, challenge: UUID) -> tuple[Challenge, bool] | None:
+        """Return the challenge and whether it has been used."""
+        async with self._transaction() as connection:
+            row = await connection.fetchrow(_CHALLENGE, challenge)
+        if row is None:
+            return None
+        id_, purpose, *rest, used_at = row
+        return Challenge(id_, Purpose(purpose), *rest), used_at is not None
+
+    async def use_challenge(self, challenge: UUID, at: datetime) -> bool:
+        """Use the challenge up, once."""
+        async with self._transaction() as connection:
+            return await connection.fetchval(_USE_CHALLENGE, challenge, at) is not None
+
+    async def enter(self, credential: Credential, *, newcomer: UUID, at: datetime) -> UUID:
+        """Return whose credential it is, or make a person."""
+        async with self._transaction() as connection:
+            owner = await _owner(connection, credential)
+            if owner is not None:
+                return owner
+            await connection.execute(
+                "insert into engine.persons (id, entered_at) values ($1, $2)", newcomer, at
+            )
+            owner = await _link(connection, credential, newcomer, at)
+            if owner != newcomer:  # the same card came in twice at once
+                await connection.execute("delete from engine.persons where id = $1", newcomer)
+            return owner
+
+    async def link(self, credential: Credential, *, person: UUID, at: datetime) -> UUID:
+        """Make the credential the person's, if it is nobody's."""
+        async with self._transaction() as connection:
+            return await _link(connection, credential, person, at)
+
+    async def credentials(self, person: UUID) -> frozenset[Credential]:
+        """Return everything by which the person is known."""
+        async with self._transaction() as connection:
+            rows = await connection.fetch(
+                "select kind, issuer, serial from engine.credentials where person = $1", person
+            )
+        return frozenset(_credential(*row) for row in rows)
+
+    async def add_session(self, session: SessionRow) -> None:
+        """Keep a new session."""
+        async with self._transaction() as connection:
+            await connection.execute(
+                _ADD_SESSION, session.token_hash, session.person, *_names(session.credential),
+                session.authenticated_at, session.seen_at, session.expires_at,
+            )  # fmt: skip
+
+    async def session(self, token_hash: bytes) -> SessionRow | None:
+        """Return the session."""
+        async with self._transaction() as connection:
+            row = await connection.fetchrow(_SESSION, token_hash)
+        if row is None:
+            return None
+        hash_, person, kind, issuer, serial, *times = row
+        return SessionRow(hash_, person, _credential(kind, issuer, serial), *times)
+
+    async def see_session(self, token_hash: bytes, at: datetime) -> None:
+        """Note that the session was used."""
+        async with self._transaction() as connection:
+            await connection.execute(
+                "update engine.sessions set seen_at = $2 where token_hash = $1", token_hash, at
+            )
+
+    async def end_session(self, token_hash: bytes) -> None:
+        """End the session."""
+        async with self._transaction() as connection:
+            await connection.execute("delete from engine.sessions where token_hash = $1", token_hash)
+
+    async def end_sessions(self, person: UUID) -> int:
+        """End every session of the person."""
+        async with self._transaction() as connection:
+            done = await connection.execute("delete from engine.sessions where person = $1", person)
+        return _count(done)
+
+    async def grant(self, person: UUID, role: str, *, by: str, at: datetime) -> bool:
+        """Give the person a role."""
+        async with self._transaction() as connection:
+            await connection.execute(_GRANT, person, role, by, at)
+            known = await connection.fetchval("select true from engine.persons where id = $1", person)
+        return known is not None
+
+    async def withdraw(self, person: UUID, role: str, *, by: str, at: datetime) -> None:
+        """Take the role away."""
+        async with self._transaction() as connection:
+            await connection.execute(
+                "update engine.grants set withdrawn_by = $3, withdrawn_at = $4"
+                " where person = $1 and role = $2 and withdrawn_at is null",
+                person,
+                role,
+                by,
+                at,
+            )
+
+    async def roles(self, person: UUID) -> frozenset[str]:
+        """Return the roles the person has now."""
+        async with self._transaction() as connection:
+            rows = await connection.fetch(
+                "select role from engine.grants where person = $1 and withdrawn_at is null", person
+            )
+        return frozenset(row["role"] for row in rows)
+
+    async def keep_evidence(self, row: EvidenceRow, *, challenge: UUID, at: datetime) -> Kept:
+        """Keep the evidence with all that belongs to it."""
+        try:
+            async with self._transaction() as connection:
+                if await connection.fetchval(_USE_CHALLENGE, challenge, at) is None:
+                    return Kept.USED
+                await _link_own(connection, row, at)
+                await connection.execute(
+                    _KEEP_EVIDENCE, row.id, row.person, row.case_id, *_names(row.credential), row.digest,
+                    row.signed_at, row.bundle_sealed,
+                )  # fmt: skip
+        except _Undone:
+            return Kept.ANOTHER_PERSON
+        return Kept.KEPT
+
+    async def evidence(self, evidence: UUID) -> EvidenceRow | None:
+        """Return the evidence."""
+        async with self._transaction() as connection:
+            row = await connection.fetchrow(_EVIDENCE, evidence)
+        if row is None:
+            return None
+        id_, person, case_id, kind, issuer, serial, *rest = row
+        return EvidenceRow(id_, person, case_id, _credential(kind, issuer, serial), *rest)
+
+    async def forget(self, *, before: datetime) -> int:
+        """Drop what ended before."""
+        async with self._transaction() as connection:
+            challenges = await connection.execute(
+                "delete from engine.challenges where expires_at < $1", before
+            )
+            sessions = await connection.execute("delete from engine.sessions where expires_at < $1", before)
+        return _count(challenges) + _count(sessions)
+
+    @asynccontextmanager
+    async def _transaction(self) -> "AsyncIterator[PoolConnectionProxy]":
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                yield connection
+        except _OUT_OF_REACH as error:
+            raise EngineError("unavailable") from error
+        except asyncpg.ForeignKeyViolationError as error:
+            raise EngineError("no-such-person") from error
+        except asyncpg.InterfaceError as error:
+            if isinstance(error, ValueError):  # a value of the wrong type is our bug, not an outage
+                raise
+            raise EngineError("unavailable") from error
+
+
+async def _owner(connection: "PoolConnectionProxy", credential: Credential) -> UUID | None:
+    owner: UUID | None = await connection.fetchval(_OWNER, *_names(credential))
+    return owner
+
+
+async def _link(
+    connection: "PoolConnectionProxy", credential: Credential, person: UUID, at: datetime
+) -> UUID:
+    """Lock in one statement, look in the next: READ COMMITTED shows what another has just committed."""
+    await connection.execute(_LINK, *_names(credential), person, at)
+    owner = await _owner(connection, credential)
+    if owner is None:  # credentials are never deleted
+        raise EngineError("unavailable")
+    return owner
+
+
+async def _link_own(connection: "PoolConnectionProxy", row: EvidenceRow, at: datetime) -> None:
+    if await _link(connection, row.credential, row.person, at) != row.person:
+        raise _Undone
+
+
+def _names(credential: Credential) -> tuple[str, str, str]:
+    return credential.use.value, credential.issuer, credential.serial
+
+
+def _credential(kind: str, issuer: str, serial: str) -> Credential:
+    return Credential(Use(kind), issuer, serial)
+
+
+def _count(done: str) -> int:
+    return int(done.rpartition(" ")[2])

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Offering a mandate to the person who is signed in, and verifying what comes back signed."""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from engine.core.errors import EngineError
+from engine.identity import cades
+from engine.identity.attributes import attributes_of
+from engine.identity.challenges import MANDATE_OFFER_LASTS, Challenge, Purpose, new_nonce
+from engine.identity.evidence import Bundle, Evidence, EvidenceSeal
+from engine.identity.examiner import Examiner
+from engine.identity.mandate import Mandate, Recipient, written_nonce
+from engine.identity.sessions import Session
+from engine.identity.store import Credential, EvidenceRow, IdentityStore, Kept
+from engine.identity.timestamps import Timestamper
+from engine.identity.verdict import ProvenTime, Verdicts
+from engine.ports import Clock, Ids
+
+_DRIFT: Final = timedelta(minutes=5)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MandateOffer:
+    """A mandate to be read and signed: `content` byte for byte, before `expires_at`."""
+
+    mandate: Mandate
+    content: bytes = field(repr=False)
+    expires_at: datetime
+
+
+class Signing:
+    """The 署名用 half of the gate."""
+
+    def __init__(
+        self,
+        *,
+        store: IdentityStore,
+        examiner: Examiner,
+        timestamper: Timestamper,
+        seal: EvidenceSeal,
+        audience: str,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._store = store
+        self._examiner = examiner
+        self._timestamper = timestamper
+        self._seal = seal
+        self._audience = audience
+        self._clock = clock
+        self._ids = ids
+
+    async def offer(
+        self, session: Session, case_id: UUID, *, recipients: Sequence[Recipient], expires_at: datetime
+    ) -> MandateOffer:
+        """Return the mandate that this person may sign, once, within the hour."""
+        now = self._clock.now().replace(microsecond=0)
+        nonce, challenge_id = new_nonce(), self._ids.new()
+        mandate = Mandate(
+            id=challenge_id,
+            case_id=case_id,
+            recipients=tuple(recipients),
+            issued_at=now,
+            expires_at=expires_at,
+            nonce=written_nonce(nonce),
+        )
+        content = mandate.to_bytes()
+        offer_ends = now + MANDATE_OFFER_LASTS
+        await self._store.add_challenge(
+            Challenge(
+                id=challenge_id,
+                purpose=Purpose.MANDATE,
+                audience=self._audience,
+                nonce=nonce,
+                issued_at=now,
+                expires_at=offer_ends,
+                person=session.person,
+                digest=hashlib.sha256(content).digest(),
+            )
+        )
+        return MandateOffer(mandate, content, offer_ends)
+
+    async def verify(self, session: Session, content: bytes, *, signature: bytes) -> Evidence:
+        """Return the evidence of a signed mandate.
+
+        The offer is used up together with keeping the evidence, not before: when the authority
+        cannot be asked now, the same signature can come again, and no second PIN is risked.
+        """
+        now = self._clock.now()
+        mandate = Mandate.from_bytes(content)
+        await self._check_offer(session, mandate, content, now)
+        signed = _read(signature, mandate, content, now)
+        proven = await self._timestamper.prove(signed.signature, now)
+        examined = await self._examiner.document(signed, proven=proven, now=now)
+        credential, root = examined.require()
+        evidence = Evidence(
+            id=self._ids.new(),
+            person=session.person,
+            case_id=mandate.case_id,
+            digest=hashlib.sha256(content).digest(),
+            verdicts=examined.verdicts,
+            attributes=attributes_of(signed.certificate),
+            signed_at=proven.at if proven else now,
+        )
+        bundle = Bundle(
+            content=content,
+            signature=_stamped(signature, proven),
+            root=root.certificate.public_bytes(Encoding.DER),
+            status=examined.verdicts.status.evidence,
+        )
+        await self._keep(self._row(evidence, credential, bundle), mandate.id, now)
+        return evidence
+
+    async def judge_again(self, evidence: UUID) -> Verdicts:
+        """Return the verdicts by what is known today; the signature is judged at its proven time.
+
+        Raises:
+            EngineError: `no-such-evidence`.
+        """
+        row = await self._store.evidence(evidence)
+        if row is None:
+            raise EngineError("no-such-evidence")
+        bundle = self._seal.open(row.bundle_sealed, row.id, signed_at=row.signed_at)
+        signed = cades.read_detached(bundle.signature, bundle.content)
+        token = cades.time_stamp_of(bundle.signature)
+        proven: ProvenTime | None = ProvenTime(row.signed_at, "clock")
+        if token is not None:
+            proven = self._examiner.proven_by(token, signed)
+        examined = await self._examiner.document(signed, proven=proven, now=self._clock.now())
+        return examined.verdicts
+
+    async def _check_offer(self, session: Session, mandate: Mandate, content: bytes, now: datetime) -> None:
+        found = await self._store.challenge(mandate.id)
+        if found is None:
+            raise EngineError("invalid-mandate")
+        offer, is_used = found
+        expected = (Purpose.MANDATE, self._audience, session.person, hashlib.sha256(content).digest())
+        if (offer.purpose, offer.audience, offer.person, offer.digest) != expected:
+            raise EngineError("invalid-mandate")
+        if is_used:
+            raise EngineError("already-used-mandate")
+        if now >= offer.expires_at or now >= mandate.expires_at:
+            raise EngineError("invalid-mandate-expired")
+
+    def _row(self, evidence: Evidence, credential: Credential, bundle: Bundle) -> EvidenceRow:
+        return EvidenceRow(
+            id=evidence.id,
+            person=evidence.person,
+            case_id=evidence.case_id,
+            credential=credential,
+            digest=evidence.digest,
+            signed_at=evidence.signed_at,
+            bundle_sealed=self._seal.seal(bundle, evidence.id, signed_at=evidence.signed_at),
+        )
+
+    async def _keep(self, row: EvidenceRow, offer: UUID, now: datetime) -> None:
+        match await self._store.keep_evidence(row, challenge=offer, at=now):
+            case Kept.KEPT:
+                log.info("evidence.kept", extra={"evidence": str(row.id), "case_id": str(row.case_id)})
+            case Kept.USED:
+                raise EngineError("already-used-mandate")
+            case Kept.ANOTHER_PERSON:
+                raise EngineError("already-linked-credential")
+
+
+def _read(signature: bytes, mandate: Mandate, content: bytes, now: datetime) -> cades.Signed:
+    """Return the signature over the mandate.
+
+    The signer's own clock proves nothing, but it must not tell another story.
+    """
+    signed = cades.read_detached(signature, content)
+    if cades.time_stamp_of(signature) is not None:  # a time stamp is ours to get
+        raise EngineError("signature-malformed")
+    claimed = signed.signing_time
+    if claimed is None or not mandate.issued_at - _DRIFT <= claimed <= now + _DRIFT:
+        raise EngineError("signature-wrong-attributes")
+    return signed
+
+
+def _stamped(signature: bytes, proven: ProvenTime | None) -> bytes:
+    return cades.with_time_stamp(signature, proven.token) if proven and proven.token else signature

@@ -1,0 +1,470 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every door from the engine to the outside world, as Protocols, on one page."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
+from uuid import UUID
+
+from engine.core.case import Case, Filing
+from engine.core.views import CaseView, FilingView
+
+
+class Clock(Protocol):
+    """Where the engine learns what time it is."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+        ...
+
+
+class Ids(Protocol):
+    """Where new internal ids come from."""
+
+    def new(self) -> UUID:
+        """Return an id nobody has seen before."""
+        ...
+
+
+# --- the bus ---------------------------------------------------------------------------------
+
+
+class BusUnavailable(Exception):
+    """The bus did not confirm in time; some, all or none may have been sent. Send again, same ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One CloudEvent on its way out.
+
+    `destination` is `orders.{number}`, `replies`, `letters` or `outbound`; `organisation` is the
+    13-digit number a reply comes from (it chooses the partition), None for what the engine sends.
+    """
+
+    id: str
+    destination: str
+    body: bytes
+    organisation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one take from a queue brought: one message with one or more CloudEvents.
+
+    `sender` is the organisation that the bus itself vouches for, None where it vouches for none.
+    """
+
+    id: str
+    events: tuple[bytes, ...]
+    sender: str | None
+    redelivered: bool
+    token: object = field(repr=False, compare=False)
+
+
+class Bus(Protocol):
+    """Carries parcels, at least once. It never retries, delays or reorders: rules do that."""
+
+    @property
+    def rides_on_store(self) -> bool:
+        """Whether what the store's transaction wrote into the outbox is thereby published."""
+        ...
+
+    async def publish(self, parcels: Sequence[Parcel]) -> None:
+        """Return when every parcel is durably in its queue.
+
+        Raises:
+            BusUnavailable: no confirmation came in time, or there is no such queue.
+            EngineError: `seal-too-large`, one event is more than a message may hold; none was sent.
+        """
+        ...
+
+    async def take(self, queue: str, *, limit: int, wait_seconds: float) -> list[Delivery]:
+        """Return what is in the queue, at most about `limit` events, waiting for the first one.
+
+        `queue` is `orders.{number}`, `replies.0` to `replies.7`, `letters` or `outbound`.
+
+        Raises:
+            BusUnavailable: it is out of reach, or there is no such queue.
+        """
+        ...
+
+    async def ack(self, deliveries: Sequence[Delivery]) -> None:
+        """Forget the deliveries: they are durably handled. Unacknowledged ones come again.
+
+        A delivery that has gone back to its queue in the meantime comes again too.
+
+        Raises:
+            BusUnavailable: some may come again.
+        """
+        ...
+
+    async def park(self, delivery: Delivery, reason: str) -> None:
+        """Put the delivery aside, visible with its reason, and take it out of the queue.
+
+        One that has gone back to its queue in the meantime may stay there and come again.
+
+        Raises:
+            BusUnavailable: it comes again.
+        """
+        ...
+
+    async def wake(self, queues: Sequence[str]) -> None:
+        """Hint that the store put something into these queues. Never raises; a lost hint costs a second."""
+        ...
+
+    async def probe(self) -> None:
+        """Return when the bus answers and every queue that is taken from is still being listened to.
+
+        Raises:
+            BusUnavailable: one of them is not so; the next take begins afresh.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of everything; what was taken and not acknowledged goes back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What the broker or a consumer put aside, on its way into the table of parked deliveries.
+
+    `id` is the same when the same dead letter comes again, so that it is parked once.
+    """
+
+    id: UUID
+    where_from: str
+    sender: str | None
+    events: tuple[bytes, ...] = field(repr=False)
+    reason: str
+    attempts: int
+    token: object = field(repr=False, compare=False)
+
+
+class DeadLetters(Protocol):
+    """What a bus keeps aside that does not park into the store's own table."""
+
+    async def dead_letters(self, *, limit: int, wait_seconds: float) -> list[DeadLetter]:
+        """Return what was put aside, waiting for the first one; raises `BusUnavailable`."""
+        ...
+
+    async def settle(self, letters: Sequence[DeadLetter]) -> None:
+        """Forget them: they are in the table now; raises `BusUnavailable`."""
+        ...
+
+
+# --- the store -------------------------------------------------------------------------------
+
+MessageKey = tuple[str, str]  # (sender, message id): what makes two messages the same one
+
+
+class StoreConflict(Exception):
+    """Another transaction was in the way (deadlock, serialisation); nothing was kept. Run it again."""
+
+
+class StoreUnavailable(Exception):
+    """The store is out of reach; whether the last commit was kept is unknown. Ask, by message id."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxEntry:
+    """A message as the inbox knows it. `sender` is `person:{id}`, a 13-digit number, or `engine`.
+
+    Say the case when it is known: else the inbox row has to be written twice.
+    """
+
+    sender: str
+    message_id: str
+    body_hash: bytes = field(repr=False)
+    case_id: UUID | None = None
+
+    @property
+    def key(self) -> MessageKey:
+        """What makes two messages the same one."""
+        return self.sender, self.message_id
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the inbox remembers of a message: how it ended, and what was answered."""
+
+    body_hash: bytes = field(repr=False)
+    case_id: UUID | None
+    outcome: str
+    answer: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The filing that goes by a reference."""
+
+    case_id: UUID
+    filing: UUID
+    organisation: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCase:
+    """A case with what the store keeps beside it. `data_key_wrapped` is None once it was erased."""
+
+    case: Case
+    journal_seq: int
+    journal_hash: bytes = field(repr=False)
+    data_key_wrapped: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One event in the journal of a case; `prev_hash` chains it to the one before."""
+
+    case_id: UUID
+    seq: int
+    type: str
+    filing: UUID | None
+    at: datetime
+    actor: str
+    body_sealed: bytes = field(repr=False)
+    prev_hash: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PullOrder:
+    """An order that its organisation fetches itself."""
+
+    organisation: str
+    order_id: str
+    due_on: date | None
+    event: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """An order in the feed of an organisation; `position` grows, with gaps."""
+
+    position: int
+    order_id: str
+    event: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """One field that one organisation was told (提供記録)."""
+
+    order_id: str
+    field: str
+    case_id: UUID
+    filing: UUID
+    organisation: str
+    basis: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """What was put aside because nobody but a person can mend it."""
+
+    id: UUID
+    where_from: str
+    sender: str | None
+    events: tuple[bytes, ...] = field(repr=False)
+    reason: str
+    attempts: int
+    parked_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Changes:
+    """All that one batch changes. A case is in `opened` (with its contents) or in `moved`, not in both.
+
+    `filings` are those of moved cases that are not as they were; they never change without a new
+    `journal_hash` of their case. A pull order that is sent again goes to the end of the feed.
+    """
+
+    opened: list[tuple[StoredCase, bytes]] = field(default_factory=list)
+    moved: dict[UUID, StoredCase] = field(default_factory=dict)
+    filings: dict[UUID, Filing] = field(default_factory=dict)
+    contents: dict[UUID, bytes] = field(default_factory=dict)
+    journal: list[JournalRow] = field(default_factory=list)
+    parcels: list[Parcel] = field(default_factory=list)
+    pull_orders: list[PullOrder] = field(default_factory=list)
+    disclosures: list[Disclosure] = field(default_factory=list)
+    promised_blobs: list[str] = field(default_factory=list)
+    outcomes: dict[MessageKey, Seen] = field(default_factory=dict)
+    published: list[int] = field(default_factory=list)
+
+
+class Unit(Protocol):
+    """One transaction.
+
+    `locate` only reads and may come first; the other doors are used in this order, so that locks are
+    always taken in one order: inbox (sorted), cases (sorted), the rest. Each door is a fixed number
+    of statements, however many rows go through it.
+    """
+
+    async def register(self, entries: Sequence[InboxEntry]) -> dict[MessageKey, Seen]:
+        """Write the messages into the inbox; return those that had been there before."""
+        ...
+
+    async def locate(self, references: Sequence[str]) -> dict[str, Located]:
+        """Return the filings that go by these references."""
+        ...
+
+    async def load(self, case_ids: Sequence[UUID]) -> dict[UUID, StoredCase]:
+        """Lock these cases, then return them as they are once the locks are held."""
+        ...
+
+    async def contents(self, case_ids: Sequence[UUID]) -> dict[UUID, bytes]:
+        """Return what these cases keep sealed."""
+        ...
+
+    async def latest(self, filings: Sequence[UUID], types: Sequence[str]) -> dict[UUID, JournalRow]:
+        """Return the last event of one of these types in the journal of each filing."""
+        ...
+
+    async def keep(self, changes: Changes) -> list[int]:
+        """Write everything; return the outbox ids of the parcels, in their order."""
+        ...
+
+
+class Store(Protocol):
+    """Where cases are kept. Every door raises `StoreUnavailable` when it cannot work."""
+
+    def unit(self) -> AbstractAsyncContextManager[Unit]:
+        """Begin a transaction: kept durably when the block ends, not at all when it raises.
+
+        Raises:
+            StoreConflict: at any door; nothing was kept, run the batch again.
+        """
+        ...
+
+    async def seen(self, key: MessageKey) -> Seen | None:
+        """Return what the inbox remembers of a message."""
+        ...
+
+    async def case(self, case_id: UUID) -> StoredCase | None:
+        """Return the case as it is, without a lock."""
+        ...
+
+    async def sealed_contents(self, case_id: UUID) -> bytes | None:
+        """Return what the case keeps sealed."""
+        ...
+
+    async def cases_of(
+        self, owner: UUID, *, before: tuple[datetime, UUID] | None, limit: int
+    ) -> list[StoredCase]:
+        """Return the owner's cases, newest first, after the given place."""
+        ...
+
+    async def journal(self, case_id: UUID, *, after: int = 0, limit: int = 1000) -> list[JournalRow]:
+        """Return the journal of a case after a sequence number, in order."""
+        ...
+
+    async def disclosures(self, case_id: UUID) -> list[Disclosure]:
+        """Return who was told what in this case, in order of time."""
+        ...
+
+    async def to_wake(self, now: datetime, *, limit: int) -> list[tuple[UUID, datetime, int]]:
+        """Return (case, wake_at, version) of cases whose instant has come, the longest overdue first."""
+        ...
+
+    async def unpublished(
+        self, *, older_than: timedelta, lease: timedelta, limit: int
+    ) -> list[tuple[int, Parcel]]:
+        """Claim parcels that a crash left in the outbox: older than that, and claimed by nobody."""
+        ...
+
+    async def forget_published(self, ids: Sequence[int]) -> None:
+        """Drop outbox rows whose parcels are in their queues."""
+        ...
+
+    async def pull_orders(self, organisation: str, *, after: int, limit: int) -> list[Pulled]:
+        """Return the organisation's unacknowledged orders after a position, oldest first.
+
+        `after` turns pages. A new look begins at 0: a lower position may be committed later.
+        """
+        ...
+
+    async def acknowledge_pulled(self, organisation: str, order_ids: Sequence[str], *, at: datetime) -> int:
+        """Note that the organisation has these orders; return how many were waiting."""
+        ...
+
+    async def park(self, parked: Sequence[Parked]) -> None:
+        """Put aside, once for each id."""
+        ...
+
+    async def parked(self, *, limit: int) -> list[Parked]:
+        """Return what waits for a person, oldest first."""
+        ...
+
+    async def keep_catalogue(self, sha256: str, rules: Mapping[str, Any]) -> None:
+        """Keep the rules under their hash, once."""
+        ...
+
+    async def catalogue(self, sha256: str) -> Mapping[str, Any] | None:
+        """Return the rules under a hash."""
+        ...
+
+    async def erase(self, case_id: UUID) -> bool:
+        """Destroy the case's key: what it kept sealed is unreadable for good; states stay."""
+        ...
+
+
+# --- documents -------------------------------------------------------------------------------
+
+
+class Staged(Protocol):
+    """A document that lies in the vault and waits to be told of. Its key is closed for the post."""
+
+    @property
+    def blob(self) -> str:
+        """Its name in the vault."""
+        ...
+
+    @property
+    def key_wrapped(self) -> str:
+        """Its key, which only the post opens."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the document itself."""
+        ...
+
+    @property
+    def size_bytes(self) -> int:
+        """Its size."""
+        ...
+
+
+class Documents(Protocol):
+    """How documents of replies reach the mailbox: into the vault first, then by a delivery."""
+
+    async def stage(self, content: bytes) -> Staged:
+        """Return when the document is durable.
+
+        Raises:
+            EngineError: `document-too-large`, `unavailable-vault`.
+        """
+        ...
+
+    async def redeem(self, ticket: str, organisation: str) -> Staged:
+        """Return what the organisation uploaded under a ticket; raises EngineError."""
+        ...
+
+    async def discard(self, staged: Staged) -> None:
+        """Forget a document whose reply came to nothing."""
+        ...
+
+    def parcel(self, deliver: Mapping[str, object]) -> Parcel:
+        """Return the delivery, sealed for the post; raises EngineError `invalid-document`."""
+        ...
+
+
+class Sheets(Protocol):
+    """What a citizen takes along for what Todoke cannot send."""
+
+    async def sheet(self, case: CaseView, filing: FilingView, now: datetime) -> bytes:
+        """Return the sheet of one filing as PDF; raises EngineError `no-sheet` where none is needed."""
+        ...

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A case in the terminal: one line for each filing, drawn anew while it changes."""
+
+import sys
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TextIO
+
+_MARKS: Final = {
+    "completed": "✔",
+    "not-needed": "–",
+    "withdrawn": "↩",
+    "cancelled": "–",
+    "irrevocable": "!",
+    "closed-refused": "✘",
+    "refused": "✘",
+    "asking": "?",
+    "to-visit": "☞",
+    "to-post": "☞",
+    "to-do": "☞",
+}
+_WIDTHS: Final = (26, 30, 12, 28)
+BANNER: Final = (
+    "────────────────────────────────────────────────────────────────────────────\n"
+    "  シミュレーションです。どこにも届け出られません。人物はすべて架空です。\n"
+    "  SIMULATION: nothing is filed anywhere. All people are invented.\n"
+    "────────────────────────────────────────────────────────────────────────────"
+)
+
+
+class Progress:
+    """Shows a case on a stream: in place on a terminal, elsewhere only the lines that changed."""
+
+    def __init__(self, out: TextIO = sys.stdout) -> None:
+        self._out = out
+        self._in_place = out.isatty()
+        self._drawn = 0
+        self._last: dict[str, str] = {}
+
+    def show(self, case: Mapping[str, Any]) -> None:
+        """Show the case as it is now."""
+        lines = {filing["id"]: _line(filing) for filing in case["filings"]}
+        if self._in_place:
+            if self._drawn:
+                self._out.write(f"\x1b[{self._drawn}A\x1b[J")
+            rows = [_heading(case), *lines.values()]
+            self._out.write("\n".join(rows) + "\n")
+            self._drawn = len(rows)
+        else:
+            if not self._last:
+                self._out.write(_heading(case) + "\n")
+            changed = [line for key, line in lines.items() if self._last.get(key) != line]
+            self._out.write("".join(f"{line}\n" for line in changed))
+        self._last = lines
+        self._out.flush()
+
+    def say(self, text: str) -> None:
+        """Write a line of its own; the case is drawn below it the next time."""
+        self._out.write(f"{text}\n")
+        self._drawn = 0
+        self._out.flush()
+
+
+def _heading(case: Mapping[str, Any]) -> str:
+    return (
+        f"{case['title']['ja']} {case['title']['en']} — {case['stateText']['ja']} {case['stateText']['en']}"
+    )
+
+
+def _line(filing: Mapping[str, Any]) -> str:
+    due = filing["deadline"]["lastDay"] or "—"
+    state = f"{filing['stateText']['ja']} {filing['stateText']['en']}"
+    if filing["flagText"]:
+        state += f" [{filing['flagText']['ja']}]"
+    cells = (filing["title"]["ja"], filing["receiver"]["ja"], due, state)
+    mark = _MARKS.get(filing["state"], "…")
+    return (
+        f" {mark} "
+        + " ".join(padded(cell, width) for cell, width in zip(cells, _WIDTHS, strict=True)).rstrip()
+    )
+
+
+def padded(text: str, width: int) -> str:
+    """Return the text filled up to a width in columns; wide characters take two."""
+    return text + " " * max(0, width - _columns(text))
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows as columns as wide as their widest cell."""
+    widths = [max(_columns(row[place]) for row in rows) for place in range(len(rows[0]))]
+    lines = ("  ".join(padded(cell, width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(f"  {line.rstrip()}" for line in lines)
+
+
+def _columns(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)

@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two stores of the registry: PostgreSQL, and the memory twin. One contract suite for both."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal
+
+import asyncpg
+
+from engine.core.errors import EngineError
+from engine.registry.model import Contents, Organisation, OrganisationKey, State, Subscription
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+_OUT_OF_REACH: Final = (
+    OSError,  # TimeoutError is one
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+)
+
+_VERSION: Final = "select version from engine.registry_version"
+_NEXT_VERSION: Final = "update engine.registry_version set version = version + 1"
+_ORGANISATIONS: Final = (
+    "select number, name_ja, name_en, kind, channel, endpoint, areas, state from engine.organisations"
+)
+_SUBSCRIPTIONS: Final = "select number, slug, area, since from engine.subscriptions"
+_KEYS: Final = (
+    "select kid, number, use, x, y, not_before, not_after, revoked_at from engine.organisation_keys"
+)
+_PUT: Final = """
+insert into engine.organisations (number, name_ja, name_en, kind, channel, endpoint, areas, state)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (number) do update set
+    name_ja = excluded.name_ja, name_en = excluded.name_en, kind = excluded.kind,
+    channel = excluded.channel, endpoint = excluded.endpoint, areas = excluded.areas
+"""
+_SUBSCRIBE: Final = """
+insert into engine.subscriptions (number, slug, area, since)
+select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
+on conflict (number, slug, area) do nothing
+"""
+_UNSUBSCRIBE: Final = """
+delete from engine.subscriptions where number = $1 and slug = $2 and area is not distinct from $3
+"""
+_ADD_KEYS: Final = """
+insert into engine.organisation_keys (kid, number, use, x, y, not_before, not_after, revoked_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+_REVOKE_KEY: Final = """
+update engine.organisation_keys set revoked_at = coalesce(revoked_at, $3) where number = $1 and kid = $2
+"""
+_BY_SLUG: Final = " where number = $1 order by slug, area nulls first"
+_BY_AGE: Final = " where number = $1 order by not_before, kid"
+
+
+class PostgresRegistryStore:
+    """The registry in the schema `engine`."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def version(self) -> int:
+        """Return the present version."""
+        async with self._transaction() as connection:
+            return int(await connection.fetchval(_VERSION))
+
+    async def contents(self) -> Contents:
+        """Return everything, as one instant saw it."""
+        async with self._transaction(isolation="repeatable_read") as connection:
+            version = int(await connection.fetchval(_VERSION))
+            organisations = map(_organisation, await connection.fetch(_ORGANISATIONS))
+            subscriptions = map(_subscription, await connection.fetch(_SUBSCRIPTIONS))
+            keys = [OrganisationKey(*row) for row in await connection.fetch(_KEYS)]
+        return Contents(version, {one.number: one for one in organisations}, list(subscriptions), keys)
+
+    async def put(self, organisations: Sequence[Organisation]) -> None:
+        """Add or change the organisations."""
+        rows = [
+            (
+                one.number, one.name.ja, one.name.en, one.kind.value, one.channel.value, one.endpoint,
+                list(one.areas), one.state.value,
+            )
+            for one in organisations
+        ]  # fmt: skip
+        async with self._write() as connection:
+            await connection.executemany(_PUT, rows)
+
+    async def organisation(self, number: str) -> Organisation | None:
+        """Return the organisation."""
+        async with self._transaction() as connection:
+            row = await connection.fetchrow(f"{_ORGANISATIONS} where number = $1", number)
+        return _organisation(row) if row else None
+
+    async def pause(self, number: str) -> None:
+        """Send it nothing new."""
+        await self._change(number, State.PAUSED)
+
+    async def resume(self, number: str) -> None:
+        """Send to it again."""
+        await self._change(number, State.ACTIVE)
+
+    async def revoke(self, number: str) -> None:
+        """Shut it out for good."""
+        await self._change(number, State.REVOKED)
+
+    async def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
+        """Add the subscriptions."""
+        columns = ("number", "slug", "area", "since")
+        async with self._write() as connection:
+            await connection.execute(
+                _SUBSCRIBE, *([getattr(one, column) for one in subscriptions] for column in columns)
+            )
+
+    async def unsubscribe(self, number: str, *, slug: str, area: str | None) -> None:
+        """Take the subscription away."""
+        async with self._write() as connection:
+            if await connection.execute(_UNSUBSCRIBE, number, slug, area) == "DELETE 0":
+                raise EngineError("no-such-subscription")
+
+    async def subscriptions(self, number: str) -> list[Subscription]:
+        """Return the organisation's subscriptions."""
+        async with self._transaction() as connection:
+            rows = await connection.fetch(_SUBSCRIPTIONS + _BY_SLUG, number)
+        return [_subscription(row) for row in rows]
+
+    async def add_keys(self, keys: Sequence[OrganisationKey]) -> None:
+        """Add the keys."""
+        rows = [
+            (key.kid, key.number, key.use, key.x, key.y, key.not_before, key.not_after, key.revoked_at)
+            for key in keys
+        ]
+        async with self._write() as connection:
+            await connection.executemany(_ADD_KEYS, rows)
+
+    async def revoke_key(self, number: str, kid: str, *, at: datetime) -> None:
+        """Make the key invalid for good."""
+        async with self._write() as connection:
+            if await connection.execute(_REVOKE_KEY, number, kid, at) == "UPDATE 0":
+                raise EngineError("no-such-key")
+
+    async def keys(self, number: str) -> list[OrganisationKey]:
+        """Return the organisation's keys."""
+        async with self._transaction() as connection:
+            rows = await connection.fetch(_KEYS + _BY_AGE, number)
+        return [OrganisationKey(*row) for row in rows]
+
+    async def _change(self, number: str, state: State) -> None:
+        async with self._write() as connection:
+            row = await connection.fetchrow(f"{_ORGANISATIONS} where number = $1", number)
+            changed = _changed(_organisation(row) if row else None, state)
+            await connection.execute(
+                "update engine.organisations set state = $2 where number = $1", number, changed.state.value
+            )
+
+    @asynccontextmanager
+    async def _write(self) -> "AsyncIterator[PoolConnectionProxy]":
+        async with self._transaction() as connection:
+            await connection.execute(_NEXT_VERSION)  # its row lock puts all writers in a row
+            yield connection
+
+    @asynccontextmanager
+    async def _transaction(
+        self, *, isolation: Literal["read_committed", "repeatable_read"] = "read_committed"
+    ) -> "AsyncIterator[PoolConnectionProxy]":
+        try:
+            async with self._pool.acquire() as connection, connection.transaction(isolation=isolation):
+                yield connection
+        except asyncpg.ForeignKeyViolationError as error:
+            raise EngineError("no-such-organisation") from error
+        except asyncpg.UniqueViolationError as error:  # only kid has no "on conflict"
+            raise EngineError("already-registered-key") from error
+        except _OUT_OF_REACH as error:
+            raise EngineError("unavailable-registry") from error
+        except asyncpg.InterfaceError as error:
+            if isinstance(error, ValueError):  # a value of the wrong type is our bug, not an outage
+                raise
+            raise EngineError("unavailable-registry") from error
+
+
+def _organisation(row: asyncpg.Record) -> Organisation:
+    number, ja, en, kind, channel, endpoint, areas, state = row
+    return Organisation.model_validate(
+        {
+            "number": number, "name": {"ja": ja, "en": en}, "kind": kind, "channel": channel,
+            "endpoint": endpoint, "areas": areas, "state": state,
+        }
+    )  # fmt: skip
+
+
+def _subscription(row: asyncpg.Record) -> Subscription:
+    # Checked when it was written; there may be a hundred thousand.
+    return Subscription.model_construct(**dict(row))
+
+
+def _changed(organisation: Organisation | None, state: State) -> Organisation:
+    if organisation is None:
+        raise EngineError("no-such-organisation")
+    if organisation.state is State.REVOKED and state is not State.REVOKED:
+        raise EngineError("already-revoked-organisation")
+    return organisation.model_copy(update={"state": state})
+
+
+class MemoryRegistryStore:
+    """The twin for tests and simulation."""
+
+    def __init__(self) -> None:
+        self._version = 0
+        self._organisations: dict[str, Organisation] = {}
+        self._subscriptions: dict[tuple[str, str, str | None], Subscription] = {}
+        self._keys: dict[str, OrganisationKey] = {}
+
+    async def version(self) -> int:
+        """Return the present version."""
+        return self._version
+
+    async def contents(self) -> Contents:
+        """Return everything."""
+        return Contents(
+            self._version,
+            dict(self._organisations),
+            list(self._subscriptions.values()),
+            list(self._keys.values()),
+        )
+
+    async def put(self, organisations: Sequence[Organisation]) -> None:
+        """Add or change the organisations."""
+        for one in organisations:
+            known = self._organisations.get(one.number)
+            state = known.state if known else one.state
+            self._organisations[one.number] = one.model_copy(update={"state": state})
+        self._version += 1
+
+    async def organisation(self, number: str) -> Organisation | None:
+        """Return the organisation."""
+        return self._organisations.get(number)
+
+    async def pause(self, number: str) -> None:
+        """Send it nothing new."""
+        self._change(number, State.PAUSED)
+
+    async def resume(self, number: str) -> None:
+        """Send to it again."""
+        self._change(number, State.ACTIVE)
+
+    async def revoke(self, number: str) -> None:
+        """Shut it out for good."""
+        self._change(number, State.REVOKED)
+
+    async def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
+        """Add the subscriptions."""
+        self._must_know(one.number for one in subscriptions)
+        for one in subscriptions:
+            self._subscriptions.setdefault((one.number, one.slug, one.area), one)
+        self._version += 1
+
+    async def unsubscribe(self, number: str, *, slug: str, area: str | None) -> None:
+        """Take the subscription away."""
+        if self._subscriptions.pop((number, slug, area), None) is None:
+            raise EngineError("no-such-subscription")
+        self._version += 1
+
+    async def subscriptions(self, number: str) -> list[Subscription]:
+        """Return the organisation's subscriptions."""
+        mine = [one for one in self._subscriptions.values() if one.number == number]
+        return sorted(mine, key=lambda one: (one.slug, one.area or ""))
+
+    async def add_keys(self, keys: Sequence[OrganisationKey]) -> None:
+        """Add the keys."""
+        self._must_know(key.number for key in keys)
+        added = {key.kid: key for key in keys}
+        if len(added) < len(keys) or added.keys() & self._keys.keys():
+            raise EngineError("already-registered-key")
+        self._keys |= added
+        self._version += 1
+
+    async def revoke_key(self, number: str, kid: str, *, at: datetime) -> None:
+        """Make the key invalid for good."""
+        key = self._keys.get(kid)
+        if key is None or key.number != number:
+            raise EngineError("no-such-key")
+        self._keys[kid] = replace(key, revoked_at=key.revoked_at or at)
+        self._version += 1
+
+    async def keys(self, number: str) -> list[OrganisationKey]:
+        """Return the organisation's keys."""
+        mine = [key for key in self._keys.values() if key.number == number]
+        return sorted(mine, key=lambda key: (key.not_before, key.kid))
+
+    def _change(self, number: str, state: State) -> None:
+        self._organisations[number] = _changed(self._organisations.get(number), state)
+        self._version += 1
+
+    def _must_know(self, numbers: Iterable[str]) -> None:
+        if any(number not in self._organisations for number in numbers):
+            raise EngineError("no-such-organisation")

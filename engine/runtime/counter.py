@@ -1,0 +1,437 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a citizen can do, each a use case of its own: read what is so, and say what becomes a message.
+
+Nothing here writes. Whatever changes a case goes through the intake, where it is checked again under
+the lock of its case; a request that comes twice under one key gets the first one's answer.
+"""
+
+import base64
+import binascii
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, JsonValue
+
+from engine.border.names import reference
+from engine.border.questions import AnswerSchema, check_answer
+from engine.core import messages as m
+from engine.core.case import Case
+from engine.core.decide import day_in_japan
+from engine.core.errors import Code, EngineError, register
+from engine.core.messages import Event
+from engine.core.plan import Contents, as_submitted, corrected, filings_of
+from engine.core.views import (
+    SAID,
+    CaseSummary,
+    CaseView,
+    DisclosureView,
+    LifeEventView,
+    PlanView,
+    case_summary,
+    case_view,
+    plan_view,
+)
+from engine.identity.gate import Gate
+from engine.identity.mandate import Mandate, Recipient
+from engine.identity.sessions import Session
+from engine.ports import Clock, InboxEntry, Sheets, Store, StoredCase
+from engine.registry.directory import Directories
+from engine.runtime.bells import Bells
+from engine.runtime.case_keys import CaseKeys
+from engine.runtime.catalogue import Catalogue
+from engine.runtime.intake import Intake
+from engine.runtime.journal import read
+from engine.runtime.processor import Heard, Result, Said, Say, Work
+
+MANDATE_LASTS: Final = timedelta(days=365)
+_CASES: Final = UUID("0b9c7d1e-5d0c-5e43-8f0a-2b6f6a6d7c11")  # the name space of case ids
+_NO_CASE: Final = UUID(int=0)  # plans that are only looked at
+_LOOK_SECONDS: Final = 2.0  # how often a watcher looks for what another process committed
+
+register(
+    {
+        "malformed-cursor": Code(
+            400, "続きの位置を表す値が正しくありません", "The cursor is not one that was given out"
+        ),
+        "stale-mandate": Code(
+            409,
+            "同意の内容が現在の手続計画と一致しません。もう一度内容を確認してください",
+            "The mandate does not say what the plan now says; read and sign it again",
+        ),
+        "no-sheet": Code(404, "この手続に案内書はありません", "There is nothing to print for this filing"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a request that changes a case. `replayed`: it had been done before."""
+
+    case_id: UUID
+    version: int
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request under its key. `version` is the one of the case that its sender had read."""
+
+    person: UUID
+    key: str
+    body_hash: bytes
+    version: int | None = None
+
+
+class Counter:
+    """The counter (窓口) at which citizens are served."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        intake: Intake,
+        catalogue: Catalogue,
+        directories: Directories,
+        gate: Gate,
+        keys: CaseKeys,
+        references_key: bytes,
+        sheets: Sheets,
+        bells: Bells,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._intake = intake
+        self._catalogue = catalogue
+        self._directories = directories
+        self._gate = gate
+        self._keys = keys
+        self._references_key = references_key
+        self._sheets = sheets
+        self._bells = bells
+        self._clock = clock
+
+    # --- looking ---
+
+    def life_events(self) -> list[LifeEventView]:
+        """Return the life events on offer."""
+        return self._catalogue.life_events()
+
+    async def plan(self, event: str, facts: Mapping[str, JsonValue]) -> PlanView:
+        """Return the plan for these facts; nothing is stored.
+
+        Raises:
+            EngineError: `no-such-life-event`, `invalid-facts`, `invalid-fact-date`.
+        """
+        contents = await self._planned(event, self._catalogue.read(event, facts), _NO_CASE)
+        return plan_view(contents.plan, self._catalogue.event(event).rules)
+
+    async def cases(
+        self, person: UUID, *, after: str | None, limit: int
+    ) -> tuple[list[CaseSummary], str | None]:
+        """Return the person's cases, newest first, and where the next begin; raises `malformed-cursor`."""
+        before = _place(after) if after is not None else None
+        found = await self._store.cases_of(person, before=before, limit=limit + 1)
+        last = _cursor(found[limit - 1].case) if len(found) > limit else None
+        return [case_summary(one.case) for one in found[:limit]], last
+
+    async def case(self, person: UUID, case_id: UUID) -> CaseView:
+        """Return the case; raises `no-such-case`, also for another's, and `erased-case`."""
+        stored = await self._own(person, case_id)
+        key = self._keys.open(case_id, stored.data_key_wrapped)
+        contents = await self._contents(stored)
+        rows = await self._store.journal(case_id)
+        said = [read(row, key) for row in rows if row.type in SAID]
+        return case_view(stored.case, contents, await self._catalogue.rules(stored.case.catalogue), said)
+
+    async def disclosures(self, person: UUID, case_id: UUID) -> list[DisclosureView]:
+        """Return who was told what; raises `no-such-case`."""
+        await self._own(person, case_id)
+        directory = await self._directories.current()
+        told = await self._store.disclosures(case_id)
+        known = {number: directory.organisation(number) for number in {one.organisation for one in told}}
+        return [
+            DisclosureView(
+                filing=one.filing,
+                organisation=one.organisation,
+                organisation_name=organisation.name if (organisation := known[one.organisation]) else None,
+                field=one.field,
+                basis=one.basis,
+                at=one.at,
+            )
+            for one in told
+        ]
+
+    async def watch(self, person: UUID, case_id: UUID, *, after: int) -> AsyncIterator[CaseView]:
+        """Yield the case whenever its version is above the last one; ends when the case has ended."""
+        while True:
+            stored = await self._own(person, case_id)
+            if stored.case.version > after:
+                view = await self.case(person, case_id)
+                after = view.version
+                yield view
+            elif stored.case.has_ended:
+                return
+            else:
+                await self._bells.wait(case_id, seconds=_LOOK_SECONDS)
+
+    async def sheet(self, person: UUID, case_id: UUID, filing: UUID) -> bytes:
+        """Return the PDF to take along for a visit, a letter or an own errand.
+
+        Raises:
+            EngineError: `no-such-case`, `no-such-filing`; `no-sheet`, Todoke does it itself.
+        """
+        view = await self.case(person, case_id)
+        found = next((one for one in view.filings if one.id == filing), None)
+        if found is None:
+            raise EngineError("no-such-filing")
+        return await self._sheets.sheet(view, found, self._clock.now())
+
+    # --- saying ---
+
+    async def open(self, request: Request, event: str, facts: Mapping[str, JsonValue]) -> Done:
+        """Open a case; the same request again is the same case.
+
+        Raises:
+            EngineError: `no-such-life-event`, `invalid-facts`, `idempotency-mismatch`, `unavailable`.
+        """
+        case_id = uuid5(_CASES, f"{request.person} {request.key}")
+        contents = await self._planned(event, self._catalogue.read(event, facts), case_id)
+        opening = m.Open(
+            case_id,
+            event,
+            request.person,
+            contents.plan.catalogue,
+            *filings_of(contents.plan, self._references(contents), self._clock.now()),
+            (request.person,),
+        )
+        return await self._say(request, case_id, lambda _: Said(opening, contents))
+
+    async def mandate(self, session: Session, case_id: UUID) -> bytes:
+        """Return the mandate of the case, canonical JSON, for the person to read and sign.
+
+        Raises:
+            EngineError: `no-such-case`.
+        """
+        stored = await self._own(session.person, case_id)
+        offer = await self._gate.offer_mandate(
+            session,
+            case_id,
+            recipients=_recipients(await self._contents(stored), await self._rules(stored)),
+            expires_at=self._clock.now().replace(microsecond=0) + MANDATE_LASTS,
+        )
+        return offer.content
+
+    async def confirm(
+        self, session: Session, request: Request, case_id: UUID, *, mandate: bytes, signature: bytes
+    ) -> Done:
+        """Confirm the plan with the signed mandate.
+
+        Raises:
+            EngineError: `no-such-case`, `stale-version`, `stale-mandate`, and what the gate refuses.
+        """
+        stored = await self._own(session.person, case_id)
+        if seen := await self._seen(request):
+            return seen
+        if request.version is not None and stored.case.version != request.version:
+            raise EngineError("stale-version", version=stored.case.version)
+        said = Mandate.from_bytes(mandate)
+        rules = await self._rules(stored)
+        if said.case_id != case_id or said.recipients != _recipients(await self._contents(stored), rules):
+            raise EngineError("stale-mandate")
+        evidence = await self._gate.verify_mandate(session, mandate, signature=signature)
+        confirm = m.Confirm(case_id, session.person, evidence.id)
+        return await self._say(request, case_id, self._owned(request, lambda _: Said(confirm)))
+
+    async def answer(
+        self, request: Request, case_id: UUID, filing: UUID, *, question: str, answer: JsonValue
+    ) -> Done:
+        """Answer what an organisation asked.
+
+        Raises:
+            EngineError: `no-such-question`, `invalid-answer` with a pointer to each place, …
+        """
+        asked = await self._question(request.person, case_id, filing, question)
+        if asked is not None:
+            check_answer(AnswerSchema.model_validate(asked.schema, by_alias=True, strict=False), answer)
+        message = m.Answer(case_id, filing, question, answer)
+        return await self._say(request, case_id, self._owned(request, lambda _: Said(message)))
+
+    async def mark_done(self, request: Request, case_id: UUID, filing: UUID) -> Done:
+        """Note that the citizen did a visit, a letter or an own errand, or lets a refusal rest."""
+        message = m.MarkDone(case_id, filing)
+        return await self._say(request, case_id, self._owned(request, lambda _: Said(message)))
+
+    async def change_date(self, request: Request, case_id: UUID, *, day: date) -> Done:
+        """Change the day of the event: everybody who was told is told again."""
+        return await self._corrected(request, case_id, day=day)
+
+    async def correct(self, request: Request, case_id: UUID, *, facts: Mapping[str, JsonValue]) -> Done:
+        """Correct the facts: a refused filing is filed anew, everybody who was told is told again.
+
+        Raises:
+            EngineError: `invalid-facts` with a pointer to each field.
+        """
+        return await self._corrected(request, case_id, facts=facts)
+
+    async def cancel(self, request: Request, case_id: UUID) -> Done:
+        """Call the case off: what can be undone is undone."""
+        message = m.Cancel(case_id)
+        return await self._say(request, case_id, self._owned(request, lambda _: Said(message)))
+
+    # --- how ---
+
+    async def _say(self, request: Request, case_id: UUID, say: Say, *, reads_contents: bool = False) -> Done:
+        result = await self._intake.submit(
+            Work(
+                entry=InboxEntry(f"person:{request.person}", request.key, request.body_hash, case_id),
+                actor=f"person:{request.person}",
+                say=say,
+                version=request.version,
+                reads_contents=reads_contents,
+                remembered=True,
+            )
+        )
+        return _done(result)
+
+    async def _seen(self, request: Request) -> Done | None:
+        """Return what the same request came to before."""
+        seen = await self._store.seen((f"person:{request.person}", request.key))
+        if seen is None:
+            return None
+        if seen.body_hash != request.body_hash:
+            raise EngineError("idempotency-mismatch")
+        return _done(Result.again(seen))
+
+    def _owned(self, request: Request, say: Say) -> Say:
+        """Return the same, said by the owner only: another's case does not exist."""
+
+        def owned(heard: Heard) -> Said:
+            if heard.case is None or heard.case.owner != request.person:
+                raise EngineError("no-such-case")
+            return say(heard)
+
+        return owned
+
+    async def _corrected(
+        self,
+        request: Request,
+        case_id: UUID,
+        *,
+        day: date | None = None,
+        facts: Mapping[str, JsonValue] | None = None,
+    ) -> Done:
+        directory = await self._directories.current()
+        today = day_in_japan(self._clock.now())
+
+        def say(heard: Heard) -> Said:
+            assert heard.case is not None  # noqa: S101 - _owned has looked
+            assert heard.contents is not None  # noqa: S101 - reads_contents was asked for
+            event, old = heard.case.event, heard.contents
+            told = self._catalogue.read(event, facts if facts is not None else old.facts)
+            if day is not None:
+                told = self._catalogue.redated(event, told, day)
+            new = self._catalogue.plan(event, told, case_id=case_id, directory=directory, today=today)
+            plan, changed = corrected(old.plan, new.plan)
+            changes = {
+                filing: m.Change(names, plan.entry(filing).due.last_day, plan.entry(filing).not_before)
+                for filing, names in changed.items()
+            }
+            said = as_submitted(old, heard.case.filings)
+            contents = Contents(facts=new.facts, plan=plan, submitted=said)
+            if day is not None:
+                return Said(m.ChangeDate(case_id, changes, day), contents)
+            return Said(m.Correct(case_id, changes), contents)
+
+        return await self._say(request, case_id, self._owned(request, say), reads_contents=True)
+
+    async def _planned(self, event: str, facts: BaseModel, case_id: UUID) -> Contents:
+        directory = await self._directories.current()
+        today = day_in_japan(self._clock.now())
+        return self._catalogue.plan(event, facts, case_id=case_id, directory=directory, today=today)
+
+    def _references(self, contents: Contents) -> dict[UUID, str]:
+        return {
+            entry.id: reference(
+                self._references_key, organisation=entry.organisation, filing_id=entry.id, route=0
+            )
+            for entry in contents.plan.entries
+            if entry.organisation is not None
+        }
+
+    async def _own(self, person: UUID, case_id: UUID) -> StoredCase:
+        stored = await self._store.case(case_id)
+        if stored is None or stored.case.owner != person:
+            raise EngineError("no-such-case")
+        return stored
+
+    async def _contents(self, stored: StoredCase) -> Contents:
+        key = self._keys.open(stored.case.id, stored.data_key_wrapped)
+        sealed = await self._store.sealed_contents(stored.case.id)
+        if sealed is None:
+            raise EngineError("no-such-case")
+        return Contents.model_validate_json(key.open("contents", sealed))
+
+    async def _rules(self, stored: StoredCase) -> Mapping[str, Any]:
+        return await self._catalogue.rules(stored.case.catalogue)
+
+    async def _question(
+        self, person: UUID, case_id: UUID, filing: UUID, question: str
+    ) -> m.QuestionAsked | None:
+        """Return the question if it is the one that is open; else the core says what is wrong."""
+        stored = await self._own(person, case_id)
+        key = self._keys.open(case_id, stored.data_key_wrapped)
+        rows = await self._store.journal(case_id)
+        for row in reversed(rows):
+            if row.type == "question-asked" and row.filing == filing:
+                event: Event = read(row, key)
+                is_it = isinstance(event, m.QuestionAsked) and event.question == question
+                return event if is_it and isinstance(event, m.QuestionAsked) else None
+        return None
+
+
+def _recipients(contents: Contents, rules: Mapping[str, Any]) -> tuple[Recipient, ...]:
+    """Return who receives what, as the mandate says it: one line for each receiver."""
+    titles = {one["slug"]: one["title"]["ja"] for one in rules["procedures"]}
+    labels = {one["slug"]: one["needs"] for one in rules["procedures"]}
+    entries = sorted(contents.plan.entries, key=lambda e: (e.organisation or "", e.receiver.ja))
+    recipients = []
+    for (organisation, name), group in groupby(entries, key=lambda e: (e.organisation, e.receiver.ja)):
+        some = list(group)
+        fields = {labels[e.slug][field]["ja"] for e in some for field in e.fields} if organisation else set()
+        recipients.append(
+            Recipient(
+                organisation=organisation,
+                name=name,
+                procedures=tuple(titles[e.slug] for e in some),
+                fields=tuple(sorted(fields)),
+                purpose=rules["title"]["ja"],
+            )
+        )
+    return tuple(recipients)
+
+
+def _done(result: Result) -> Done:
+    if result.code is not None or result.case_id is None:
+        raise EngineError(result.code or "unavailable", problems=result.problems)
+    return Done(result.case_id, result.version, result.replayed)
+
+
+def _cursor(case: Case) -> str:
+    text = f"{case.opened_at.isoformat()} {case.id}"
+    return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def _place(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        at, case_id = text.split(" ")
+        place = datetime.fromisoformat(at), UUID(case_id)
+    except (binascii.Error, ValueError) as error:
+        raise EngineError("malformed-cursor", pointer="/after") from error
+    if place[0].tzinfo is None:
+        raise EngineError("malformed-cursor", pointer="/after")
+    return place

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pull channel: orders that an organisation fetches itself, and acknowledges one by one.
+
+What is not acknowledged is offered again; `after` only turns pages. So nothing is lost to a client
+that dies, and nothing to a commit that came late with a lower position.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from engine.ports import Clock, Pulled, Store
+from engine.runtime.bells import Bells
+
+MOST_AT_ONCE: Final = 100
+LONGEST_WAIT_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 1.0  # for what another process committed
+
+
+class Feed:
+    """The feeds of all organisations."""
+
+    def __init__(self, *, store: Store, bells: Bells, clock: Clock) -> None:
+        self._store = store
+        self._bells = bells
+        self._clock = clock
+
+    async def orders(self, organisation: str, *, after: int, limit: int, wait_seconds: float) -> list[Pulled]:
+        """Return unacknowledged orders after a position, waiting for the first one.
+
+        Raises:
+            StoreUnavailable: ask again.
+        """
+        left = min(wait_seconds, LONGEST_WAIT_SECONDS)
+        while True:
+            pulled = await self._store.pull_orders(organisation, after=after, limit=min(limit, MOST_AT_ONCE))
+            if pulled or left <= 0:
+                return pulled
+            look = min(left, _LOOK_SECONDS)
+            await self._bells.wait(("feed", organisation), seconds=look)
+            left -= look
+
+    async def acknowledge(self, organisation: str, order_ids: Sequence[str]) -> int:
+        """Note that the organisation has these; return how many were waiting."""
+        return await self._store.acknowledge_pulled(organisation, order_ids, at=self._clock.now())

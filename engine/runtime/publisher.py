@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the outbox to the bus: at once for what was just committed, by a sweep for what a crash left.
+
+Sent twice is harmless (every order keeps its id), lost is impossible: a row leaves the outbox only
+after the bus confirmed it, with the next batch or after a short linger.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from engine.core.errors import EngineError
+from engine.ports import Bus, BusUnavailable, Parcel, Store, StoreUnavailable
+
+_AT_ONCE: Final = 2000  # parcels that may wait in memory; more stay with the sweep
+_LINGER_SECONDS: Final = 1.0
+_SWEEP_SECONDS: Final = 5.0
+_OLDER_THAN: Final = timedelta(seconds=30)
+_LEASE: Final = timedelta(seconds=60)
+_SWEPT_AT_ONCE: Final = 500
+
+log = logging.getLogger(__name__)
+
+
+class Publisher:
+    """Publishes what was committed, in the background of the batches that follow."""
+
+    def __init__(self, *, bus: Bus, store: Store) -> None:
+        self._bus = bus
+        self._store = store
+        self._waiting: list[tuple[int, Parcel]] = []
+        self._published: list[int] = []
+        self._something = asyncio.Event()
+
+    def send(self, ids: Sequence[int], parcels: Sequence[Parcel]) -> None:
+        """Publish these soon. What does not fit stays in the outbox for the sweep."""
+        room = max(0, _AT_ONCE - len(self._waiting))
+        self._waiting += list(zip(ids, parcels, strict=True))[:room]
+        self._something.set()
+
+    def take_published(self) -> list[int]:
+        """Return the outbox rows that are in their queues, to be forgotten with the next batch."""
+        published, self._published = self._published, []
+        return published
+
+    async def run(self) -> None:
+        """Publish until cancelled; what is confirmed while nothing else happens is forgotten by itself."""
+        while True:
+            try:
+                async with asyncio.timeout(_LINGER_SECONDS):
+                    await self._something.wait()
+            except TimeoutError:
+                await self._forget()
+                continue
+            self._something.clear()
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Publish what waits now."""
+        waiting, self._waiting = self._waiting, []
+        self._published += await _published(self._bus, waiting)
+
+    async def _forget(self) -> None:
+        if not self._published:
+            return
+        published = self.take_published()
+        try:
+            await self._store.forget_published(published)
+        except StoreUnavailable:
+            self._published += published
+
+
+class Relay:
+    """Sweeps the outbox for what a process left behind when it died."""
+
+    def __init__(self, *, bus: Bus, store: Store) -> None:
+        self._bus = bus
+        self._store = store
+
+    async def run_once(self, *, older_than: timedelta = _OLDER_THAN) -> int:
+        """Publish some of what was left; return how many parcels.
+
+        Raises:
+            StoreUnavailable: nothing was lost.
+        """
+        left = await self._store.unpublished(older_than=older_than, lease=_LEASE, limit=_SWEPT_AT_ONCE)
+        published = await _published(self._bus, left)
+        await self._store.forget_published(published)
+        if left:
+            log.info("outbox.swept", extra={"left": len(left), "published": len(published)})
+        return len(published)
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            try:
+                swept = await self.run_once()
+            except StoreUnavailable:
+                swept = 0
+            if swept < _SWEPT_AT_ONCE:
+                await asyncio.sleep(_SWEEP_SECONDS)
+
+
+async def _published(bus: Bus, waiting: Sequence[tuple[int, Parcel]]) -> list[int]:
+    """Return the rows that are now in their queues. A queue that takes nothing holds up no other."""
+    if not waiting:
+        return []
+    try:
+        await bus.publish([parcel for _, parcel in waiting])
+        return [id_ for id_, _ in waiting]
+    except (BusUnavailable, EngineError):
+        by_queue: dict[str, list[tuple[int, Parcel]]] = defaultdict(list)
+        for id_, parcel in waiting:
+            by_queue[parcel.destination].append((id_, parcel))
+        published: list[int] = []
+        for destination, some in by_queue.items():
+            try:
+                await bus.publish([parcel for _, parcel in some])
+                published += [id_ for id_, _ in some]
+            except (BusUnavailable, EngineError):
+                log.warning("bus.unavailable", extra={"queue": destination, "parcels": len(some)})
+        return published

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the operator decides, read from the environment: one variable each, checked before anything starts."""
+
+import re
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Final, Literal, Self
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from engine.core.errors import Code, EngineError, register
+from engine.local.state import state_path
+
+register({"invalid-settings": Code(500, "設定に誤りがあります", "The settings have errors")})
+
+PREFIX: Final = "TODOKE_"
+# Read by the start script and the tests before there are settings.
+_ALSO_KNOWN: Final = {"TODOKE_TEST_SERVICES"}
+_LISTEN: Final = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})")
+_SCHEMES: Final = {
+    "database_url": ("postgresql", "postgres"),
+    "amqp_url": ("amqp", "amqps"),
+    "amqp_admin_url": ("http", "https"),
+}
+
+
+class Profile(Enum):
+    """What the installation is for. Only production is for real people; only there test means are refused."""
+
+    DEMO = "demo"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """All settings. Production is the default: whoever wants a rehearsal says so."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True, env_ignore_empty=True
+    )
+
+    state: Path = Field(default_factory=state_path)
+    database_url: SecretStr | None = None
+    amqp_url: SecretStr | None = None
+    amqp_admin_url: SecretStr | None = None
+    bus: Literal["embedded", "rabbitmq"] = "embedded"
+    listen: str = "127.0.0.1:8080"
+    public_url: str | None = None
+    profile: Profile = Profile.PRODUCTION
+    clock: Literal["system", "simulated"] = "system"
+    keys: str | None = None
+    trust: Path | None = None
+    documents: str | None = None
+    pg: Literal["wheel", "system"] = "wheel"
+    pg_bin: Path | None = None
+    run_as: str | None = None
+    log: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def load(cls, **decided: object) -> Self:
+        """Return the settings; what a command has decided goes before the environment.
+
+        Raises:
+            EngineError: `invalid-settings`, naming every wrong variable and no value.
+        """
+        try:
+            return cls(**decided)  # type: ignore[arg-type] # pydantic checks each one
+        except ValidationError as error:
+            reasons = "; ".join(
+                _reason(item["loc"], item["msg"]) for item in error.errors(include_input=False)
+            )
+            raise EngineError("invalid-settings", reason=reasons) from error
+
+    @field_validator("state", "trust", "pg_bin")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value else None
+
+    @field_validator("database_url", "amqp_url", "amqp_admin_url")
+    @classmethod
+    def _scheme(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None:
+            _check_url(value.get_secret_value(), _SCHEMES[str(info.field_name)])
+        return value
+
+    @field_validator("listen")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        match = _LISTEN.fullmatch(value)
+        if match is None or int(match[2]) > 65535:
+            raise ValueError("should be HOST:PORT, like 127.0.0.1:8080 or [::1]:8080")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = _check_url(value, ("http", "https"))
+        if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username:
+            raise ValueError("should be an origin, like https://todoke.example")
+        return value.rstrip("/")
+
+    @field_validator("trust")
+    @classmethod
+    def _there(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.exists():
+            raise ValueError("there is no such file or directory")
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if self.bus == "rabbitmq" and (self.amqp_url is None or self.database_url is None):
+            raise ValueError("TODOKE_BUS=rabbitmq needs TODOKE_AMQP_URL and TODOKE_DATABASE_URL")
+        if self.profile is Profile.PRODUCTION:
+            if self.clock == "simulated":
+                raise ValueError("TODOKE_CLOCK=simulated is refused with TODOKE_PROFILE=production")
+            if self.public_url is not None and not self.public_url.startswith("https:"):
+                raise ValueError("TODOKE_PUBLIC_URL has to be https with TODOKE_PROFILE=production")
+        return self
+
+    @property
+    def host(self) -> str:
+        """The address to listen on, without brackets."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port to listen on."""
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def origin(self) -> str:
+        """The address under which people reach this installation."""
+        return self.public_url or f"http://{self.listen}"
+
+    @property
+    def keys_directory(self) -> Path:
+        """Where the operator's keys are.
+
+        Raises:
+            EngineError: `invalid-settings`: a key store that this version cannot read.
+        """
+        return _local(self.keys, self.state / "keys", variable="TODOKE_KEYS")
+
+    @property
+    def documents_directory(self) -> Path:
+        """Where the vault lies.
+
+        Raises:
+            EngineError: `invalid-settings`: a store that this version cannot use.
+        """
+        return _local(self.documents, self.state / "documents", variable="TODOKE_DOCUMENTS")
+
+    def required(self, name: Literal["database_url", "amqp_url", "amqp_admin_url"]) -> str:
+        """Return a setting that a role cannot do without.
+
+        Raises:
+            EngineError: `invalid-settings`: it is not set.
+        """
+        value: SecretStr | None = getattr(self, name)
+        if value is None:
+            raise EngineError("invalid-settings", reason=f"{PREFIX}{name.upper()} is not set")
+        return value.get_secret_value()
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return variables that look like ours and are none: a slip of the pen is not passed over."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | _ALSO_KNOWN
+    return sorted(name for name in environment if name.startswith(PREFIX) and name not in known)
+
+
+def _local(value: str | None, default: Path, *, variable: str) -> Path:
+    if value is None:
+        return default
+    if re.match(r"[a-z0-9]{2,}:", value):
+        raise EngineError("invalid-settings", reason=f"{variable}: only a directory is supported here")
+    return Path(value).expanduser().absolute()
+
+
+def _check_url(value: str, schemes: tuple[str, ...]) -> SplitResult:
+    try:
+        parts = urlsplit(value)
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ValueError("is not an address") from None  # the reason would repeat the address
+    if parts.scheme not in schemes or not parts.netloc or not port_is_fine:
+        raise ValueError(f"should begin with {schemes[0]}:// and name a host")
+    return parts
+
+
+def _reason(location: tuple[int | str, ...], message: str) -> str:
+    text = message.removeprefix("Value error, ")
+    return f"{PREFIX}{str(location[0]).upper()} {text[0].lower()}{text[1:]}" if location else text

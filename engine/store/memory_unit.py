@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One transaction in memory: what it writes is set down when it ends, all at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from engine.core.case import Filing
+from engine.ports import (
+    Changes,
+    Disclosure,
+    InboxEntry,
+    JournalRow,
+    Located,
+    MessageKey,
+    Parcel,
+    Parked,
+    PullOrder,
+    Seen,
+    StoreConflict,
+    StoredCase,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A parcel in the outbox."""
+
+    parcel: Parcel
+    created_at: datetime
+    claimed_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToFetch:
+    """A pull order in the feed of its organisation."""
+
+    position: int
+    order: PullOrder
+    acked_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Tables:
+    """What is kept."""
+
+    cases: dict[UUID, StoredCase] = field(default_factory=dict)
+    contents: dict[UUID, bytes] = field(default_factory=dict)
+    journal: dict[UUID, list[JournalRow]] = field(default_factory=dict)
+    case_of: dict[UUID, UUID] = field(default_factory=dict)  # by filing
+    filing_of: dict[str, UUID] = field(default_factory=dict)  # by reference, also former ones
+    inbox: dict[MessageKey, Seen] = field(default_factory=dict)
+    outbox: dict[int, Posted] = field(default_factory=dict)
+    outbox_ids: "count[int]" = field(default_factory=lambda: count(1))
+    to_fetch: dict[tuple[str, str], ToFetch] = field(default_factory=dict)
+    positions: "count[int]" = field(default_factory=lambda: count(1))
+    disclosures: dict[tuple[str, str], Disclosure] = field(default_factory=dict)
+    parked: dict[UUID, Parked] = field(default_factory=dict)
+    catalogues: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    promised: set[str] = field(default_factory=set)
+
+    def filing(self, id_: UUID) -> Filing:
+        """Return a filing; raises KeyError."""
+        return self.cases[self.case_of[id_]].case.filings[id_]
+
+
+class MemoryUnit:
+    """The doors of one transaction."""
+
+    def __init__(self, tables: Tables, now: datetime) -> None:
+        self._tables = tables
+        self._now = now
+        self._registered: dict[MessageKey, Seen] = {}
+        self._kept: list[tuple[Changes, list[int]]] = []
+
+    async def register(self, entries: Sequence[InboxEntry]) -> dict[MessageKey, Seen]:
+        """Write the messages into the inbox; return those that had been there before."""
+        inbox = self._tables.inbox
+        for one in entries:
+            if one.key not in inbox:
+                self._registered[one.key] = Seen(one.body_hash, one.case_id, "applied", None)
+        return {one.key: inbox[one.key] for one in entries if one.key in inbox}
+
+    async def locate(self, references: Sequence[str]) -> dict[str, Located]:
+        """Return the filings that go by these references now, and have an organisation."""
+        found = {}
+        for reference in references:
+            if (id_ := self._tables.filing_of.get(reference)) is None:
+                continue
+            filing = self._tables.filing(id_)
+            if filing.reference == reference and filing.organisation is not None:
+                found[reference] = Located(self._tables.case_of[id_], id_, filing.organisation)
+        return found
+
+    async def load(self, case_ids: Sequence[UUID]) -> dict[UUID, StoredCase]:
+        """Return these cases; nobody else is at work."""
+        return {id_: self._tables.cases[id_] for id_ in case_ids if id_ in self._tables.cases}
+
+    async def contents(self, case_ids: Sequence[UUID]) -> dict[UUID, bytes]:
+        """Return what these cases keep sealed."""
+        return {id_: self._tables.contents[id_] for id_ in case_ids if id_ in self._tables.contents}
+
+    async def latest(self, filings: Sequence[UUID], types: Sequence[str]) -> dict[UUID, JournalRow]:
+        """Return the last event of one of these types in the journal of each filing."""
+        return {
+            id_: row
+            for id_ in filings
+            if id_ in self._tables.case_of
+            for row in self._tables.journal[self._tables.case_of[id_]]  # the last one stays
+            if row.filing == id_ and row.type in types
+        }
+
+    async def keep(self, changes: Changes) -> list[int]:
+        """Write everything; return the outbox ids of the parcels, in their order."""
+        if any(stored.case.id in self._tables.cases for stored, _ in changes.opened):
+            raise StoreConflict("case opened twice")
+        if not changes.moved.keys() | changes.contents.keys() <= self._tables.cases.keys():
+            raise LookupError("a case was to change that is not there")
+        if not changes.filings.keys() <= self._tables.case_of.keys():
+            raise LookupError("a filing was to change that is not there")
+        ids = [next(self._tables.outbox_ids) for _ in changes.parcels]
+        self._kept.append((changes, ids))
+        return ids
+
+    def commit(self) -> None:
+        """Set everything down."""
+        self._tables.inbox.update(self._registered)
+        for changes, ids in self._kept:
+            self._set_down_cases(changes)
+            self._set_down_beside(changes, ids)
+
+    def _set_down_cases(self, changes: Changes) -> None:
+        tables = self._tables
+        for stored, contents in changes.opened:
+            tables.cases[stored.case.id] = stored
+            tables.contents[stored.case.id] = contents
+            tables.journal[stored.case.id] = []
+            for filing in stored.case.filings.values():
+                self._name(stored.case.id, filing)
+        for id_, stored in changes.moved.items():
+            before = tables.cases[id_]  # its key may have been destroyed meanwhile
+            case = replace(stored.case, filings=before.case.filings, rules=before.case.rules)
+            tables.cases[id_] = replace(stored, case=case, data_key_wrapped=before.data_key_wrapped)
+        for id_, filing in changes.filings.items():
+            stored = tables.cases[tables.case_of[id_]]
+            case = replace(stored.case, filings={**stored.case.filings, id_: filing})
+            tables.cases[case.id] = replace(stored, case=case)
+            self._name(case.id, filing)
+        for row in changes.journal:
+            tables.journal[row.case_id].append(row)
+        tables.contents.update(changes.contents)
+
+    def _name(self, case_id: UUID, filing: Filing) -> None:
+        self._tables.case_of[filing.id] = case_id
+        if filing.reference is not None:
+            self._tables.filing_of[filing.reference] = filing.id
+
+    def _set_down_beside(self, changes: Changes, ids: Sequence[int]) -> None:
+        tables = self._tables
+        for id_, parcel in zip(ids, changes.parcels, strict=True):
+            tables.outbox[id_] = Posted(parcel, self._now)
+        for order in changes.pull_orders:
+            tables.to_fetch[order.organisation, order.order_id] = ToFetch(next(tables.positions), order)
+        for told in changes.disclosures:
+            tables.disclosures.setdefault((told.order_id, told.field), told)
+        tables.promised.update(changes.promised_blobs)
+        for key, seen in changes.outcomes.items():
+            tables.inbox[key] = replace(seen, body_hash=tables.inbox[key].body_hash)
+        for id_ in changes.published:
+            tables.outbox.pop(id_, None)

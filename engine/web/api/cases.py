@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A citizen's cases (案件): open, look at, confirm, change, call off, follow."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import ConfigDict, Field, JsonValue
+
+from engine.border.wire import Date
+from engine.core.views import CaseSummary, CaseView, DisclosureView, View
+from engine.identity.mandate import MAX_MANDATE_BYTES
+from engine.web.api.common import CITIZEN, CaseChanged, Cursor, Slug, both, changed, etag
+from engine.web.api.examples import MOVING_FACTS
+from engine.web.api.life_events import Facts
+from engine.web.fields import facts_under
+from engine.web.operations import Call, Group
+from engine.web.reading import Body, Limit, Query, base64_bytes, is_known, last_event_id
+from engine.web.streams import MEDIA_TYPE
+
+CASES: Final = Group("cases", both("案件", "Cases"))
+_SIGNATURE_BYTES: Final = 64 * 1024  # a CMS with its certificate
+
+
+class NewCase(Body):
+    """A life event and what there is to know about it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"event": "moving", "facts": MOVING_FACTS}]})
+
+    event: Slug
+    facts: dict[str, JsonValue]
+
+
+class CasePage(Query):
+    """Which cases."""
+
+    after: Cursor | None = None
+    limit: Limit = 20
+
+
+class CaseList(View):
+    """Cases, newest first; `after` leads to the next ones, null at the end."""
+
+    cases: tuple[CaseSummary, ...]
+    after: str | None
+
+
+class Confirmation(Body):
+    """The mandate, byte for byte as it was given, and its signature with the 署名用 certificate (CMS)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"mandate": "eyJjYXNlSWQiOiIifQ==", "signature": "c2lnbmF0dXJl"}]}
+    )
+
+    mandate: base64_bytes(MAX_MANDATE_BYTES)  # type: ignore[valid-type] # mypy reads no calls
+    signature: base64_bytes(_SIGNATURE_BYTES)  # type: ignore[valid-type] # as above
+
+
+class MovingDate(Body):
+    """The new day of the event."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"movingDate": "2027-04-02"}]})
+
+    moving_date: Annotated[Date, Field(description="YYYY-MM-DD")]
+
+
+class DisclosureList(View):
+    """Who was told what, in order of time."""
+
+    disclosures: tuple[DisclosureView, ...]
+
+
+@CASES.operation(
+    "POST",
+    "/v1/cases",
+    who=CITIZEN,
+    words=both("案件を開く", "Open a case"),
+    status=201,
+    idempotent=True,
+    refusals=("invalid-facts", "no-such-life-event", "idempotency-mismatch"),
+)
+async def open_case(call: Call, body: NewCase) -> CaseChanged:
+    """Open a case; nothing is sent before it is confirmed."""
+    with facts_under("/facts"):
+        done = await call.doors.counter.open(call.change, body.event, body.facts)
+    call.headers["Location"] = f"/v1/cases/{done.case_id}"
+    return changed(call, done)
+
+
+@CASES.operation("GET", "/v1/cases", who=CITIZEN, words=both("自分の案件の一覧", "List my cases"))
+async def list_cases(call: Call, query: CasePage) -> CaseList:
+    """Return a page of the person's cases."""
+    found, after = await call.doors.counter.cases(call.person, after=query.after, limit=query.limit)
+    return CaseList(cases=tuple(found), after=after)
+
+
+@CASES.operation(
+    "GET",
+    "/v1/cases/{case}",
+    who=CITIZEN,
+    words=both("案件を見る", "Look at a case"),
+    conditional=True,
+    refusals=("no-such-case",),
+)
+async def get_case(call: Call, case: UUID) -> CaseView:
+    """Return the case, or 304 to one who has this version."""
+    view = await call.doors.counter.case(call.person, case)
+    call.headers["ETag"] = etag(view.version)
+    if is_known(call.request, view.version):
+        raise web.HTTPNotModified(headers=call.headers)
+    return view
+
+
+@CASES.operation(
+    "GET",
+    "/v1/cases/{case}/mandate",
+    who=CITIZEN,
+    words=both("署名する委任文", "The mandate to be signed"),
+    refusals=("no-such-case", "illegal-move"),
+)
+async def get_mandate(call: Call, case: UUID) -> web.StreamResponse:
+    """Return the canonical JSON that is signed, byte for byte."""
+    text = await call.doors.counter.mandate(call.session, case)
+    return web.Response(body=text, content_type="application/json")
+
+
+@CASES.operation(
+    "POST",
+    "/v1/cases/{case}/confirmation",
+    who=CITIZEN,
+    words=both("署名した委任文で案件を確定する", "Confirm the plan with the signed mandate"),
+    cost=5,
+    idempotent=True,
+    version="must",
+    refusals=(
+        "no-such-case",
+        "illegal-move",
+        "idempotency-mismatch",
+        "stale-version",
+        "malformed-mandate",
+        "invalid-mandate",
+        "stale-mandate",
+        "signature-invalid",
+        "status-unavailable",
+    ),
+)
+async def confirm(call: Call, case: UUID, body: Confirmation) -> CaseChanged:
+    """Confirm the plan: from here on, organisations are told."""
+    done = await call.doors.counter.confirm(
+        call.session, call.change, case, mandate=body.mandate, signature=body.signature
+    )
+    return changed(call, done)
+
+
+@CASES.operation(
+    "PUT",
+    "/v1/cases/{case}/moving-date",
+    who=CITIZEN,
+    words=both("引越し日を変える", "Change the day"),
+    idempotent=True,
+    version="may",
+    refusals=("no-such-case", "illegal-move", "idempotency-mismatch", "stale-version"),
+)
+async def change_date(call: Call, case: UUID, body: MovingDate) -> CaseChanged:
+    """Change the day; everyone who was told hears of it."""
+    done = await call.doors.counter.change_date(call.change, case, day=body.moving_date)
+    return changed(call, done)
+
+
+@CASES.operation(
+    "PUT",
+    "/v1/cases/{case}/facts",
+    who=CITIZEN,
+    words=both("申請事項を訂正する", "Correct the facts"),
+    idempotent=True,
+    version="may",
+    refusals=("invalid-facts", "no-such-case", "illegal-move", "idempotency-mismatch", "stale-version"),
+)
+async def correct(call: Call, case: UUID, body: Facts) -> CaseChanged:
+    """Correct the facts; whoever held the old value gets the new one."""
+    with facts_under("/facts"):
+        done = await call.doors.counter.correct(call.change, case, facts=body.facts)
+    return changed(call, done)
+
+
+@CASES.operation(
+    "POST",
+    "/v1/cases/{case}/cancellation",
+    who=CITIZEN,
+    words=both("案件を取りやめる", "Call the case off"),
+    idempotent=True,
+    version="may",
+    refusals=("no-such-case", "already-closed", "illegal-move", "idempotency-mismatch", "stale-version"),
+)
+async def cancel(call: Call, case: UUID) -> CaseChanged:
+    """Call the case off; what was told is withdrawn where it can be."""
+    return changed(call, await call.doors.counter.cancel(call.change, case))
+
+
+@CASES.operation(
+    "GET",
+    "/v1/cases/{case}/disclosures",
+    who=CITIZEN,
+    words=both("誰に何を提供したか", "Who was told what"),
+    refusals=("no-such-case",),
+)
+async def disclosures(call: Call, case: UUID) -> DisclosureList:
+    """Return the record of disclosures (提供記録)."""
+    return DisclosureList(disclosures=tuple(await call.doors.counter.disclosures(call.person, case)))
+
+
+@CASES.operation(
+    "GET",
+    "/v1/cases/{case}/events",
+    who=CITIZEN,
+    words=both("案件の変化を受け取る（SSE）", "Follow the case (server-sent events)"),
+    gives=MEDIA_TYPE,
+    waits=True,
+    refusals=("no-such-case", "malformed-last-event-id", "too-many-streams"),
+)
+async def follow(call: Call, case: UUID) -> web.StreamResponse:
+    """Send the case now, unless the reader has it, and whenever it changes."""
+    after = last_event_id(call.request)
+    settings, streams = call.context.settings, call.context.streams
+    await call.doors.counter.case(call.person, case)  # refused before the stream begins
+    with streams.place(call.person), call.context.metrics.streams.track_inprogress():
+        return await streams.send(
+            call.request,
+            call.doors.counter.watch(call.person, case, after=after),
+            heartbeat_seconds=settings.heartbeat_seconds,
+            seconds=settings.stream_seconds,
+        )

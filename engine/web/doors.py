@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything the web calls, as Protocols: it decides nothing itself."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from engine.core.views import CaseSummary, CaseView, DisclosureView, LifeEventView, PlanView
+from engine.identity.challenges import Challenge, Purpose
+from engine.identity.sessions import Session, SessionToken
+from engine.ports import Pulled
+from engine.runtime.consumer import ReplyResult
+from engine.runtime.counter import Done, Request
+from mailbox.service import Mailbox
+from mailbox.uploads import Uploads
+
+
+class Counter(Protocol):
+    """What a citizen can do (`engine/runtime/counter.py`). Pointers of `invalid-facts` are into the facts."""
+
+    def life_events(self) -> list[LifeEventView]:
+        """Return the life events on offer."""
+        ...
+
+    async def plan(self, event: str, facts: Mapping[str, JsonValue]) -> PlanView:
+        """Return the plan for these facts; nothing is stored."""
+        ...
+
+    async def cases(
+        self, person: UUID, *, after: str | None, limit: int
+    ) -> tuple[list[CaseSummary], str | None]:
+        """Return the person's cases, newest first, and where the next ones begin."""
+        ...
+
+    async def case(self, person: UUID, case_id: UUID) -> CaseView:
+        """Return the case; raises `no-such-case`, also for another's."""
+        ...
+
+    async def disclosures(self, person: UUID, case_id: UUID) -> list[DisclosureView]:
+        """Return who was told what."""
+        ...
+
+    def watch(self, person: UUID, case_id: UUID, *, after: int) -> AsyncIterator[CaseView]:
+        """Yield the case whenever its version is above the last one, beginning above `after`."""
+        ...
+
+    async def sheet(self, person: UUID, case_id: UUID, filing: UUID) -> bytes:
+        """Return the PDF to take along."""
+        ...
+
+    async def open(self, request: Request, event: str, facts: Mapping[str, JsonValue]) -> Done:
+        """Open a case."""
+        ...
+
+    async def mandate(self, session: Session, case_id: UUID) -> bytes:
+        """Return the canonical JSON that the citizen signs."""
+        ...
+
+    async def confirm(
+        self, session: Session, request: Request, case_id: UUID, *, mandate: bytes, signature: bytes
+    ) -> Done:
+        """Confirm the plan with the signed mandate."""
+        ...
+
+    async def answer(
+        self, request: Request, case_id: UUID, filing: UUID, *, question: str, answer: JsonValue
+    ) -> Done:
+        """Answer what an organisation asked."""
+        ...
+
+    async def mark_done(self, request: Request, case_id: UUID, filing: UUID) -> Done:
+        """Note that the citizen did a filing."""
+        ...
+
+    async def change_date(self, request: Request, case_id: UUID, *, day: date) -> Done:
+        """Change the day of the event."""
+        ...
+
+    async def correct(self, request: Request, case_id: UUID, *, facts: Mapping[str, JsonValue]) -> Done:
+        """Correct the facts."""
+        ...
+
+    async def cancel(self, request: Request, case_id: UUID) -> Done:
+        """Call the case off."""
+        ...
+
+
+class Feed(Protocol):
+    """The pull channel (`engine/runtime/feed.py`)."""
+
+    async def orders(self, organisation: str, *, after: int, limit: int, wait_seconds: float) -> list[Pulled]:
+        """Return unacknowledged orders after a position, waiting for the first one."""
+        ...
+
+    async def acknowledge(self, organisation: str, order_ids: Sequence[str]) -> int:
+        """Note that the organisation has these; return how many were waiting."""
+        ...
+
+
+class Replies(Protocol):
+    """Where replies go that come over HTTP (`ReplyDesk` in `engine/runtime/consumer.py`)."""
+
+    async def take(self, organisation: str, events: Sequence[bytes]) -> list[ReplyResult]:
+        """Return, for each event in its order, what became of it; when it returns, it is durable."""
+        ...
+
+
+class Gate(Protocol):
+    """The one gate of every person (`engine/identity/gate.py`)."""
+
+    async def challenge(
+        self, purpose: Purpose, audience: str, *, session: Session | None = None
+    ) -> Challenge:
+        """Return a text to be signed."""
+        ...
+
+    async def login(self, challenge: UUID, *, certificate: bytes, signature: bytes) -> SessionToken:
+        """Return a session for the signed challenge."""
+        ...
+
+    async def link(
+        self, session: Session, challenge: UUID, *, certificate: bytes, signature: bytes
+    ) -> object:
+        """Add another card to the person who is signed in."""
+        ...
+
+    async def session(self, token: str) -> Session:
+        """Return the session of a token; raises `not-signed-in`."""
+        ...
+
+    async def logout(self, token: str) -> None:
+        """End the session."""
+        ...
+
+
+class Access(Protocol):
+    """Tells which organisation a request comes from (`engine/registry/access.py`)."""
+
+    async def number_of(self, authorization: str | None) -> str:
+        """Return the 13-digit number; raises `not-signed-in-organisation…`."""
+        ...
+
+
+Probe = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """Every door of the web. `keys` gives the engine's JWK Set; a probe that raises is not ready."""
+
+    counter: Counter
+    feed: Feed
+    replies: Replies
+    mailbox: Mailbox
+    uploads: Uploads
+    gate: Gate
+    access: Access
+    keys: Callable[[], Mapping[str, Any]]
+    probes: Mapping[str, Probe]

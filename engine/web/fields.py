@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can be wrong with one field: stable codes, and words in both languages.
+
+pydantic's kinds are many and change; ours are few and stay. Codes that the models of life events
+raise themselves are kept as they are.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from engine.border.wire import MAX_PROBLEMS, pointer
+from engine.core.errors import CODES, EngineError, Problem
+from engine.core.text import Text
+
+FIELD_CODES: Final[dict[str, Text]] = {
+    "missing": Text(ja="必要な項目がありません", en="It is required and missing"),
+    "unknown": Text(ja="定義されていない項目です", en="There is no such member"),
+    "repeated": Text(ja="同じ項目が2回あります", en="It is given twice"),
+    "type": Text(ja="値の種類が違います", en="The value is of another kind"),
+    "pattern": Text(ja="書き方が正しくありません", en="It is not written in the right form"),
+    "too-long": Text(ja="長すぎます", en="It is too long"),
+    "too-short": Text(ja="短すぎます", en="It is too short"),
+    "out-of-range": Text(ja="範囲を超えています", en="It is out of range"),
+    "too-many": Text(ja="数が多すぎます", en="There are too many"),
+    "too-few": Text(ja="数が足りません", en="There are too few"),
+    "not-allowed-value": Text(ja="選べない値です", en="It is none of the allowed values"),
+    "date": Text(ja="日付は YYYY-MM-DD で書いてください", en="A date is written YYYY-MM-DD"),
+    "uuid": Text(ja="ID の形式が正しくありません", en="It is not a UUID"),
+    "base64": Text(ja="Base64 ではありません", en="It is not Base64"),
+    "control-characters": Text(ja="使えない文字があります", en="It has control characters"),
+    "outer-space": Text(ja="前後に空白があります", en="It begins or ends with a space"),
+    "not-kana": Text(ja="全角カタカナで書いてください", en="Write it in full-width katakana"),
+    "municipality": Text(ja="市区町村コードではありません", en="It is not a municipality code"),
+    "corporate-number": Text(ja="法人番号ではありません", en="It is not a corporate number"),
+    "too-long-ago": Text(ja="古すぎる日付です", en="It is too long ago"),
+    "same-address": Text(ja="新旧の住所が同じです", en="The new address is the old one"),
+    "invalid": Text(ja="正しくありません", en="It is not right"),
+}
+_KINDS: Final = {
+    "missing": "missing",
+    "extra_forbidden": "unknown",
+    "string_pattern_mismatch": "pattern",
+    "string_too_long": "too-long",
+    "bytes_too_long": "too-long",
+    "string_too_short": "too-short",
+    "bytes_too_short": "too-short",
+    "too_long": "too-many",
+    "too_short": "too-few",
+    "greater_than": "out-of-range",
+    "greater_than_equal": "out-of-range",
+    "less_than": "out-of-range",
+    "less_than_equal": "out-of-range",
+    "enum": "not-allowed-value",
+    "literal_error": "not-allowed-value",
+    "wire_date": "date",
+    "uuid_parsing": "uuid",
+    "uuid_type": "uuid",
+    "wire_text": "control-characters",
+    "wire_depth": "too-many",
+    "wire_size": "too-many",
+    "wire_number": "out-of-range",
+}
+
+
+def field_problems(error: ValidationError, *, under: str = "") -> tuple[Problem, ...]:
+    """Return where and what, never the content; `under` is the pointer to what was validated."""
+    wrong = error.errors(include_input=False, include_url=False, include_context=False)
+    return _told(Problem(under + pointer(one["loc"]), field_code(one["type"])) for one in wrong)
+
+
+def words(code: str) -> Text:
+    """Return what a code of a field means."""
+    if code in FIELD_CODES:
+        return FIELD_CODES[code]
+    if code in CODES:
+        return Text(ja=CODES[code].ja, en=CODES[code].en)
+    return FIELD_CODES["invalid"]
+
+
+@contextmanager
+def facts_under(place: str) -> Iterator[None]:
+    """Make errors about the facts point to where the facts stand in the body."""
+    try:
+        yield
+    except ValidationError as error:
+        raise EngineError("invalid-facts", problems=field_problems(error, under=place)) from None
+    except EngineError as error:
+        if not error.code.startswith("invalid-fact"):
+            raise
+        moved = _told(Problem(place + one.pointer, field_code(one.code)) for one in error.problems)
+        values: dict[str, Any] = error.values
+        raise EngineError(error.code, problems=moved, **values) from error
+
+
+def field_code(kind: str) -> str:
+    """Return our code for a kind of pydantic's, written its way or as `invalid-string-too-long`.
+
+    A kind that a life event's model raises itself (`same-address`) is a code already.
+    """
+    if kind in CODES:
+        return kind
+    name = kind.removeprefix("invalid-")
+    pydantic = name.replace("-", "_")
+    if pydantic in _KINDS:
+        return _KINDS[pydantic]
+    if name in FIELD_CODES:
+        return name
+    if pydantic.startswith(("date_", "datetime_", "time_")):
+        return "date"
+    if pydantic.endswith(("_type", "_parsing")):
+        return "type"
+    return name if "-" in name else "invalid"
+
+
+def _told(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return what is worth telling: pydantic counts an element that is wrong as one that is not there."""
+    found = list(problems)
+    said = [
+        one
+        for one in found
+        if one.code != "too-few" or not any(p.pointer.startswith(one.pointer + "/") for p in found)
+    ]
+    return tuple(said[:MAX_PROBLEMS])

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Both stores of the gate keep the same promises."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from engine.core.errors import EngineError
+from engine.identity.challenges import Challenge, Purpose
+from engine.identity.postgres import PostgresIdentityStore
+from engine.identity.profiles import Use
+from engine.identity.store import (
+    Credential,
+    EvidenceRow,
+    IdentityStore,
+    Kept,
+    MemoryIdentityStore,
+    SessionRow,
+)
+
+START = datetime(2026, 11, 9, 1, 2, 3, 456789, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+CASE = UUID(int=0xCA5E)
+CARD = Credential(Use.LOGIN, "aa" * 20, "100001")
+SIGNING = Credential(Use.SIGNATURE, "bb" * 20, "100002")
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def dsn(request: pytest.FixtureRequest) -> str | None:
+    return str(request.getfixturevalue("postgres_dsn")) if request.param == "postgres" else None
+
+
+@pytest.fixture
+async def store(dsn: str | None) -> AsyncIterator[IdentityStore]:
+    if dsn is None:
+        yield MemoryIdentityStore()
+        return
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=4) as pool:
+        yield PostgresIdentityStore(pool)
+
+
+async def person(store: IdentityStore, credential: Credential = CARD) -> UUID:
+    return await store.enter(credential, newcomer=uuid4(), at=START)
+
+
+def challenge(**changes: object) -> Challenge:
+    given = Challenge(uuid4(), Purpose.LOGIN, "https://todoke.example", bytes(32), START, START + HOUR)
+    return replace(given, **changes)  # type: ignore[arg-type] # the tests name real fields
+
+
+def session(owner: UUID, token_hash: bytes = b"hash", **changes: object) -> SessionRow:
+    given = SessionRow(token_hash, owner, CARD, START, START, START + HOUR)
+    return replace(given, **changes)  # type: ignore[arg-type] # the tests name real fields
+
+
+def evidence(owner: UUID, **changes: object) -> EvidenceRow:
+    given = EvidenceRow(uuid4(), owner, CASE, SIGNING, bytes(32), START, b"sealed")
+    return replace(given, **changes)  # type: ignore[arg-type] # the tests name real fields
+
+
+async def test_a_challenge_comes_back_as_it_was_kept(store: IdentityStore) -> None:
+    owner = await person(store)
+    plain = challenge()
+    bound = challenge(purpose=Purpose.MANDATE, person=owner, digest=b"d" * 32)
+
+    await store.add_challenge(plain)
+    await store.add_challenge(bound)
+
+    assert await store.challenge(plain.id) == (plain, False)
+    assert await store.challenge(bound.id) == (bound, False)
+    assert await store.challenge(uuid4()) is None
+
+
+async def test_of_racing_uses_of_a_challenge_one_wins(store: IdentityStore) -> None:
+    given = challenge()
+    await store.add_challenge(given)
+
+    won = await asyncio.gather(*(store.use_challenge(given.id, START) for _ in range(8)))
+
+    assert sorted(won) == [False] * 7 + [True]
+    assert await store.challenge(given.id) == (given, True)
+    assert not await store.use_challenge(uuid4(), START)
+
+
+async def test_a_credential_is_one_person_however_often_it_comes(store: IdentityStore) -> None:
+    first = await person(store)
+
+    assert await person(store) == first
+    assert await store.credentials(first) == {CARD}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [replace(CARD, serial="100003"), replace(CARD, issuer="cc" * 20), replace(CARD, use=Use.SIGNATURE)],
+)
+async def test_any_other_credential_is_another_person(store: IdentityStore, other: Credential) -> None:
+    assert await person(store, CARD) != await person(store, other)
+
+
+async def test_a_card_that_comes_in_twice_at_once_makes_one_person(store: IdentityStore) -> None:
+    owners = await asyncio.gather(*(person(store) for _ in range(8)))
+
+    assert len(set(owners)) == 1
+    assert not await store.grant(uuid4(), "operator", by="host", at=START)
+
+
+async def test_a_credential_is_linked_once_and_stays(store: IdentityStore) -> None:
+    first, second = await person(store), await person(store, replace(CARD, serial="2"))
+
+    assert await store.link(SIGNING, person=first, at=START) == first
+    assert await store.link(SIGNING, person=second, at=START) == first
+    assert await store.enter(SIGNING, newcomer=uuid4(), at=START) == first
+    assert await store.credentials(first) == {CARD, SIGNING}
+
+
+async def test_nothing_is_kept_for_nobody(store: IdentityStore) -> None:
+    with pytest.raises(EngineError, match="no-such-person"):
+        await store.link(SIGNING, person=uuid4(), at=START)
+    with pytest.raises(EngineError, match="no-such-person"):
+        await store.add_session(session(uuid4()))
+
+
+async def test_a_session_lives_until_it_is_ended(store: IdentityStore) -> None:
+    given = session(await person(store))
+    await store.add_session(given)
+
+    assert await store.session(b"hash") == given
+    await store.see_session(b"hash", START + HOUR)
+    assert await store.session(b"hash") == replace(given, seen_at=START + HOUR)
+    await store.end_session(b"hash")
+    await store.end_session(b"hash")
+    assert await store.session(b"hash") is None
+
+
+async def test_all_sessions_of_a_person_end_together(store: IdentityStore) -> None:
+    first, second = await person(store), await person(store, replace(CARD, serial="2"))
+    for number, owner in enumerate((first, first, second)):
+        await store.add_session(session(owner, b"hash%d" % number))
+
+    assert await store.end_sessions(first) == 2
+    assert await store.session(b"hash2") is not None
+
+
+async def test_a_role_is_held_from_grant_to_withdrawal(store: IdentityStore) -> None:
+    owner = await person(store)
+
+    assert await store.grant(owner, "operator", by="host", at=START)
+    assert await store.grant(owner, "operator", by="host", at=START)
+    assert await store.roles(owner) == {"operator"}
+    await store.withdraw(owner, "operator", by="host", at=START)
+    assert await store.roles(owner) == frozenset()
+    assert await store.grant(owner, "operator", by="host", at=START)
+    assert await store.roles(owner) == {"operator"}
+    assert not await store.grant(uuid4(), "operator", by="host", at=START)
+
+
+async def test_evidence_its_challenge_and_its_credential_go_together(store: IdentityStore) -> None:
+    owner, offer = await person(store), challenge(purpose=Purpose.MANDATE)
+    await store.add_challenge(offer)
+    given = evidence(owner)
+
+    assert await store.keep_evidence(given, challenge=offer.id, at=START) is Kept.KEPT
+    assert await store.evidence(given.id) == given
+    assert await store.credentials(owner) == {CARD, SIGNING}
+    assert await store.challenge(offer.id) == (offer, True)
+
+
+async def test_one_offer_gives_one_evidence(store: IdentityStore) -> None:
+    owner, offer = await person(store), challenge(purpose=Purpose.MANDATE)
+    await store.add_challenge(offer)
+
+    kept = await asyncio.gather(
+        *(store.keep_evidence(evidence(owner), challenge=offer.id, at=START) for _ in range(6))
+    )
+
+    assert sorted(kept) == [Kept.KEPT, *[Kept.USED] * 5]
+    assert await store.keep_evidence(evidence(owner), challenge=uuid4(), at=START) is Kept.USED
+
+
+async def test_evidence_with_another_persons_certificate_leaves_no_trace(store: IdentityStore) -> None:
+    owner, other = await person(store), await person(store, SIGNING)
+    offer = challenge(purpose=Purpose.MANDATE)
+    await store.add_challenge(offer)
+    given = evidence(owner)
+
+    assert await store.keep_evidence(given, challenge=offer.id, at=START) is Kept.ANOTHER_PERSON
+    assert await store.evidence(given.id) is None
+    assert await store.challenge(offer.id) == (offer, False)
+    assert await store.credentials(other) == {SIGNING}
+
+
+async def test_only_what_is_over_is_forgotten(store: IdentityStore) -> None:
+    owner = await person(store)
+    old, new = challenge(), challenge(expires_at=START + 3 * HOUR)
+    for given in (old, new):
+        await store.add_challenge(given)
+    await store.add_session(session(owner, b"old"))
+    await store.add_session(session(owner, b"new", expires_at=START + 3 * HOUR))
+
+    assert await store.forget(before=START + 2 * HOUR) == 2
+    assert await store.challenge(old.id) is None
+    assert await store.challenge(new.id) is not None
+    assert await store.session(b"old") is None
+    assert await store.session(b"new") is not None
+
+
+async def test_a_store_out_of_reach_says_so(postgres_dsn: str) -> None:
+    pool = await asyncpg.create_pool(postgres_dsn, min_size=1, max_size=1)
+    store = PostgresIdentityStore(pool)
+    await pool.close()
+
+    with pytest.raises(EngineError) as refused:
+        await store.session(b"hash")
+
+    assert (refused.value.code, refused.value.status) == ("unavailable", 503)

@@ -1,0 +1,393 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The web with a fake behind every door that notes who called it, for the tests of the API."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer, unused_port
+from pydantic import JsonValue
+
+from engine.core.errors import EngineError
+from engine.core.lifecycle import CaseState, FilingState, Way
+from engine.core.text import Text
+from engine.core.views import (
+    CaseSummary,
+    CaseView,
+    Deadline,
+    DisclosureView,
+    FilingView,
+    LifeEventView,
+    PlanView,
+)
+from engine.identity.challenges import Challenge, Purpose
+from engine.identity.profiles import Use
+from engine.identity.sessions import Session, SessionToken
+from engine.identity.store import Credential
+from engine.ports import Pulled
+from engine.runtime.consumer import ReplyResult
+from engine.runtime.counter import Done, Request
+from engine.telemetry import Metrics
+from engine.web.app import build_app
+from engine.web.doors import Doors, Probe
+from engine.web.security import Rate, WebSettings
+from tests.unit.mailbox_office import CITY, OWNER, Office
+from workflows.moving import MovingFacts
+
+TOKEN = "test-token"
+OPERATOR_TOKEN = "operator-token"
+CASE = UUID(int=0xC)
+FILING = UUID(int=0xF)
+START = datetime(2026, 11, 9, tzinfo=UTC)
+KEY = "k-1"
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+WORDS = Text(ja="転出届", en="Notice of moving out")
+ORDER_ID = "o_7h2kq9m4x0000000000000000a"
+
+Client = TestClient[web.Request, web.Application]
+Called = tuple[str, dict[str, Any]]
+
+
+def a_session(person: UUID = OWNER, roles: frozenset[str] = frozenset()) -> Session:
+    credential = Credential(use=next(iter(Use)), issuer="issuer", serial="1")
+    return Session(person, credential, roles, START, START + timedelta(hours=8))
+
+
+def a_filing() -> FilingView:
+    return FilingView(
+        id=FILING,
+        slug="move.move-out-notice",
+        title=WORDS,
+        subject="",
+        receiver=WORDS,
+        organisation=CITY,
+        way=Way.SIGNED,
+        ways=(Way.SIGNED, Way.VISIT),
+        applies=WORDS,
+        basis="住民基本台帳法24条",
+        grade="sure",
+        deadline=Deadline(
+            last_day=date(2027, 4, 7),
+            first_day=None,
+            why=WORDS,
+            basis="住民基本台帳法24条",
+            severity="fine",
+            skipped=(),
+            safe_day=None,
+            confirm=False,
+        ),
+        not_before=None,
+        after=(),
+        rides_on=None,
+        told=(),
+        who=None,
+        bring=(),
+        steps=(),
+        if_late=None,
+        my_number=None,
+        state=FilingState.SUBMITTED,
+        state_text=WORDS,
+        attempt=1,
+        since=START,
+        waits_for=None,
+        waits_until=None,
+        flag=None,
+        flag_text=None,
+        question=None,
+        refusal=None,
+        receipt=None,
+    )
+
+
+def a_case(version: int = 3) -> CaseView:
+    return CaseView(
+        id=CASE,
+        event="moving",
+        state=CaseState.RUNNING,
+        state_text=WORDS,
+        version=version,
+        opened_at=START,
+        filings_total=1,
+        filings_open=1,
+        title=WORDS,
+        facts={},
+        filings=(a_filing(),),
+    )
+
+
+@dataclass
+class FakeCounter:
+    """Notes every call that changes or reads a case. With `strict_facts` it validates them as moving does."""
+
+    strict_facts: bool = True
+    calls: list[Called] = field(default_factory=list)
+    refusal: Exception | None = None
+    replayed: bool = False
+    version: int = 3
+    changes: asyncio.Queue[CaseView] = field(default_factory=asyncio.Queue)
+
+    def _noted(self, what: str, **how: Any) -> None:
+        self.calls.append((what, how))
+        if self.refusal is not None:
+            raise self.refusal
+
+    def _done(self) -> Done:
+        return Done(CASE, self.version + 1, self.replayed)
+
+    def _own(self, person: UUID, case_id: UUID) -> None:
+        if (person, case_id) != (OWNER, CASE):
+            raise EngineError("no-such-case")
+
+    def _read(self, event: str, facts: Mapping[str, JsonValue]) -> None:
+        if event != "moving":
+            raise EngineError("no-such-life-event")
+        if self.strict_facts:
+            MovingFacts.model_validate(facts)
+
+    def life_events(self) -> list[LifeEventView]:
+        return [LifeEventView(slug="moving", title=WORDS, catalogue="0" * 64, facts_schema={}, rules={})]
+
+    async def plan(self, event: str, facts: Mapping[str, JsonValue]) -> PlanView:
+        self._read(event, facts)
+        self._noted("plan", event=event, facts=facts)
+        return PlanView(
+            event=event,
+            title=WORDS,
+            catalogue="0" * 64,
+            made_on=START.date(),
+            entries=(),
+            left_out=(),
+        )
+
+    async def cases(
+        self, person: UUID, *, after: str | None, limit: int
+    ) -> tuple[list[CaseSummary], str | None]:
+        self._noted("cases", person=person, after=after, limit=limit)
+        return [CaseSummary(**{name: getattr(a_case(), name) for name in CaseSummary.model_fields})], "more"
+
+    async def case(self, person: UUID, case_id: UUID) -> CaseView:
+        self._own(person, case_id)
+        self._noted("case", case=case_id)
+        return a_case(self.version)
+
+    async def disclosures(self, person: UUID, case_id: UUID) -> list[DisclosureView]:
+        self._own(person, case_id)
+        self._noted("disclosures", case=case_id)
+        return [
+            DisclosureView(
+                filing=FILING,
+                organisation=CITY,
+                organisation_name=WORDS,
+                field="name",
+                basis="住民基本台帳法24条",
+                at=START,
+            )
+        ]
+
+    async def watch(self, person: UUID, case_id: UUID, *, after: int) -> AsyncIterator[CaseView]:
+        self._noted("watch", case=case_id, after=after)
+        if after < self.version:
+            yield a_case(self.version)
+        while True:
+            yield await self.changes.get()
+
+    async def sheet(self, person: UUID, case_id: UUID, filing: UUID) -> bytes:
+        self._own(person, case_id)
+        self._noted("sheet", filing=filing)
+        return b"%PDF-1.7 sheet"
+
+    async def open(self, request: Request, event: str, facts: Mapping[str, JsonValue]) -> Done:
+        self._read(event, facts)
+        self._noted("open", request=request, event=event, facts=facts)
+        return self._done()
+
+    async def mandate(self, session: Session, case_id: UUID) -> bytes:
+        self._own(session.person, case_id)
+        self._noted("mandate", case=case_id)
+        return b'{"caseId":"1"}'
+
+    async def confirm(
+        self, session: Session, request: Request, case_id: UUID, *, mandate: bytes, signature: bytes
+    ) -> Done:
+        self._own(session.person, case_id)
+        self._noted("confirm", request=request, case=case_id, mandate=mandate, signature=signature)
+        return self._done()
+
+    async def answer(
+        self, request: Request, case_id: UUID, filing: UUID, *, question: str, answer: JsonValue
+    ) -> Done:
+        self._own(request.person, case_id)
+        self._noted("answer", request=request, filing=filing, question=question, answer=answer)
+        return self._done()
+
+    async def mark_done(self, request: Request, case_id: UUID, filing: UUID) -> Done:
+        self._own(request.person, case_id)
+        self._noted("mark_done", request=request, filing=filing)
+        return self._done()
+
+    async def change_date(self, request: Request, case_id: UUID, *, day: date) -> Done:
+        self._own(request.person, case_id)
+        self._noted("change_date", request=request, day=day)
+        return self._done()
+
+    async def correct(self, request: Request, case_id: UUID, *, facts: Mapping[str, JsonValue]) -> Done:
+        self._own(request.person, case_id)
+        self._read("moving", facts)
+        self._noted("correct", request=request, facts=facts)
+        return self._done()
+
+    async def cancel(self, request: Request, case_id: UUID) -> Done:
+        self._own(request.person, case_id)
+        self._noted("cancel", request=request)
+        return self._done()
+
+
+@dataclass
+class FakeFeed:
+    """Orders that wait, and what was acknowledged. With none, it waits as long as it is told."""
+
+    waiting: list[Pulled] = field(default_factory=list)
+    calls: list[Called] = field(default_factory=list)
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def orders(self, organisation: str, *, after: int, limit: int, wait_seconds: float) -> list[Pulled]:
+        self.calls.append(("orders", {"organisation": organisation, "after": after, "limit": limit}))
+        self.asked.set()
+        found = [one for one in self.waiting if one.position > after][:limit]
+        if not found:
+            await asyncio.sleep(wait_seconds)
+        return found
+
+    async def acknowledge(self, organisation: str, order_ids: Sequence[str]) -> int:
+        self.calls.append(("acknowledge", {"organisation": organisation, "order_ids": tuple(order_ids)}))
+        return len(order_ids)
+
+
+@dataclass
+class FakeReplies:
+    """Applies every reply."""
+
+    calls: list[Called] = field(default_factory=list)
+
+    async def take(self, organisation: str, events: Sequence[bytes]) -> list[ReplyResult]:
+        self.calls.append(("take", {"organisation": organisation, "events": tuple(events)}))
+        return [ReplyResult(str(number), "applied") for number, _ in enumerate(events)]
+
+
+@dataclass
+class FakeGate:
+    """Knows two tokens."""
+
+    calls: list[Called] = field(default_factory=list)
+
+    async def challenge(
+        self, purpose: Purpose, audience: str, *, session: Session | None = None
+    ) -> Challenge:
+        self.calls.append(("challenge", {"purpose": purpose, "audience": audience, "session": session}))
+        return Challenge(UUID(int=1), purpose, audience, b"\0" * 32, START, START + timedelta(minutes=2))
+
+    async def login(self, challenge: UUID, *, certificate: bytes, signature: bytes) -> SessionToken:
+        self.calls.append(("login", {"challenge": challenge, "certificate": certificate}))
+        return SessionToken(TOKEN, START + timedelta(hours=8), OWNER)
+
+    async def link(
+        self, session: Session, challenge: UUID, *, certificate: bytes, signature: bytes
+    ) -> Credential:
+        self.calls.append(("link", {"challenge": challenge}))
+        return session.credential
+
+    async def session(self, token: str) -> Session:
+        if token == OPERATOR_TOKEN:
+            return a_session(roles=frozenset({"operator"}))
+        if token != TOKEN:
+            raise EngineError("not-signed-in")
+        return a_session()
+
+    async def logout(self, token: str) -> None:
+        self.calls.append(("logout", {"token": token}))
+
+
+class FakeAccess:
+    """Knows one organisation."""
+
+    async def number_of(self, authorization: str | None) -> str:
+        if authorization != f"Bearer {TOKEN}":
+            raise EngineError("not-signed-in-organisation")
+        return CITY
+
+
+async def well() -> None:
+    """Answer a probe."""
+
+
+class Web:
+    """The application on a port of its own, with everything behind it in sight."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.port = unused_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.counter = FakeCounter()
+        self.feed = FakeFeed()
+        self.replies = FakeReplies()
+        self.gate = FakeGate()
+        self.office = Office()
+        self.probes: dict[str, Probe] = {"store": well}
+        self.metrics = Metrics()
+        generous = {"per_address": Rate(1e6, 1_000_000), "per_subject": Rate(1e6, 1_000_000)}
+        self.settings = WebSettings(public_url=self.url, **(generous | settings))
+
+    @property
+    def calls(self) -> list[Called]:
+        """Everything that reached a door."""
+        return [*self.counter.calls, *self.feed.calls, *self.replies.calls, *self.gate.calls]
+
+    @property
+    def request(self) -> Request:
+        """The request as the last change of a case had it."""
+        request: Request = self.counter.calls[-1][1]["request"]
+        return request
+
+    def app(self) -> web.Application:
+        """Return the application."""
+        doors = Doors(
+            counter=self.counter,
+            feed=self.feed,
+            replies=self.replies,
+            mailbox=self.office.mailbox,
+            uploads=self.office.uploads,
+            gate=self.gate,
+            access=FakeAccess(),
+            keys=lambda: {"keys": [{"kty": "EC"}]},
+            probes=self.probes,
+        )
+        return build_app(doors, self.settings, metrics=self.metrics)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Client]:
+        """Serve it, and yield a client."""
+        server = TestServer(self.app(), port=self.port)
+        async with TestClient(server) as client:
+            yield client
+
+
+def reply_event(**changes: object) -> dict[str, object]:
+    """Return an envelope as an organisation sends it; what is sealed in it is nobody's business here."""
+    name = "jp.todoke.reply.received.v1"
+    return {
+        "specversion": "1.0",
+        "id": "reply-1",
+        "source": f"/organisations/{CITY}",
+        "type": name,
+        "subject": "r_7h2kq9m4x0000000000000000a",
+        "time": "2026-11-09T00:00:00Z",
+        "datacontenttype": "application/jose",
+        "dataschema": f"https://todoke.example/schemas/{name}.json",
+        "sequence": 1,
+        "data": "e30.e30.e30.e30.e30",
+        **changes,
+    }
