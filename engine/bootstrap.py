@@ -31,24 +31,30 @@ from engine.identity.postgres import PostgresIdentityStore
 from engine.identity.profiles import Environment
 from engine.identity.trust import TrustStore
 from engine.keys import Keys
-from engine.ports import Bus, Clock, DeadLetters, Parcel, Staged, Store
+from engine.ports import Bus, Clock, DeadLetters, OperatorStore, Parcel, Staged, Store
 from engine.registry.access import OrganisationAccess
 from engine.registry.directory import Directories
 from engine.registry.model import Channel, RegistryStore
 from engine.registry.store import PostgresRegistryStore
 from engine.runtime.bells import Bells
 from engine.runtime.case_keys import CaseKeys
-from engine.runtime.catalogue import Catalogue
+from engine.runtime.catalogue import AnyEvent, Catalogue
 from engine.runtime.composer import Composer
 from engine.runtime.consumer import Consumer, ReplyDesk
 from engine.runtime.counter import Counter
 from engine.runtime.dead import DeadDrain
 from engine.runtime.feed import Feed
 from engine.runtime.intake import Intake
+from engine.runtime.operations import ControlRoom
 from engine.runtime.processor import Processor
 from engine.runtime.publisher import Publisher, Relay
+from engine.runtime.reconciliation import Reconciliation
+from engine.runtime.record import Record
+from engine.runtime.redrive import Redrive
 from engine.runtime.timekeeper import Timekeeper
+from engine.runtime.timeline import Timelines
 from engine.settings import Profile, Settings
+from engine.store.operators import PostgresOperators
 from engine.store.pool import open_pool
 from engine.store.postgres import PostgresStore
 from engine.web.app import build_app, make_runner
@@ -66,7 +72,7 @@ from mailbox.vault import LocalVault, Sweeper
 from workflows.calendar_japan import calendar_for
 from workflows.moving import MOVING
 
-LIFE_EVENTS: Final = (MOVING,)
+LIFE_EVENTS: Final[Sequence[AnyEvent]] = (MOVING,)
 _ENVIRONMENTS: Final = {
     Profile.PRODUCTION: Environment.PRODUCTION,
     Profile.TEST: Environment.TEST,
@@ -128,6 +134,8 @@ class Engine:
     intake: Intake
     desk: ReplyDesk
     counter: Counter
+    operators: OperatorStore
+    control: ControlRoom
     feed: Feed
     mailbox: Mailbox
     uploads: Uploads
@@ -141,6 +149,7 @@ class Engine:
         """Return the web application of this engine."""
         doors = Doors(
             counter=self.counter,
+            control=self.control,
             feed=self.feed,
             replies=self.desk,
             mailbox=self.mailbox,
@@ -207,11 +216,16 @@ class Engine:
 
 @asynccontextmanager
 async def open_engine(
-    settings: Settings, *, dsn: str | None = None, trust: TrustStore | None = None
+    settings: Settings,
+    *,
+    dsn: str | None = None,
+    trust: TrustStore | None = None,
+    life_events: Sequence[AnyEvent] = LIFE_EVENTS,
 ) -> AsyncIterator[Engine]:
     """Yield the engine of these settings; everything is closed when the block ends.
 
     `dsn` and `trust` are given where something else made them: the embedded database, a rehearsal.
+    `life_events` is what the law says, all of it: nothing else here knows a procedure.
 
     Raises:
         EngineError: `invalid-settings`, `unusable-keys`; StoreUnavailable, BusUnavailable.
@@ -231,7 +245,14 @@ async def open_engine(
             bus = AmqpBus(settings.required("amqp_url"))
         stack.push_async_callback(bus.close)
         engine = _put_together(
-            settings, clock=clock, keys=keys, pool=pool, bus=bus, trust=trust, fetch=HttpFetch(session)
+            settings,
+            clock=clock,
+            keys=keys,
+            pool=pool,
+            bus=bus,
+            trust=trust,
+            fetch=HttpFetch(session),
+            life_events=life_events,
         )
         await engine.catalogue.keep()
         yield engine
@@ -246,6 +267,7 @@ def _put_together(
     bus: Bus,
     trust: TrustStore,
     fetch: HttpFetch,
+    life_events: Sequence[AnyEvent],
 ) -> Engine:
     ids = RandomIds()
     bells = Bells()
@@ -286,16 +308,17 @@ def _put_together(
         bus=bus,
         committed=committed,
     )
+    opener = Opener(own, directories.verification_key)
     desk = ReplyDesk(
         processor=processor,
         store=store,
-        opener=Opener(own, directories.verification_key),
+        opener=opener,
         directories=directories,
         documents=documents,
         references_key=keys.references,
     )
     intake = Intake(processor)
-    catalogue = Catalogue(LIFE_EVENTS, store=store, calendars=calendar_for)
+    catalogue = Catalogue(life_events, store=store, calendars=calendar_for)
     counter = Counter(
         store=store,
         intake=intake,
@@ -306,6 +329,19 @@ def _put_together(
         references_key=keys.references,
         sheets=FilingSheets(Papers(), is_simulation=settings.profile is not Profile.PRODUCTION),
         bells=bells,
+        clock=clock,
+    )
+    operators = PostgresOperators(pool)
+    control = ControlRoom(
+        operators=operators,
+        store=store,
+        intake=intake,
+        registry=registry,
+        directories=directories,
+        redrive=Redrive(desk=desk, opener=opener, directories=directories, store=store, bus=bus),
+        timelines=Timelines(store=store, directories=directories, keys=case_keys),
+        reconciliation=Reconciliation(operators=operators, store=store, keys=case_keys, clock=clock),
+        record=Record(operators=operators, clock=clock, ids=ids),
         clock=clock,
     )
     return Engine(
@@ -324,6 +360,8 @@ def _put_together(
         intake=intake,
         desk=desk,
         counter=counter,
+        operators=operators,
+        control=control,
         feed=Feed(store=store, bells=bells, clock=clock),
         mailbox=Mailbox(store=letters, vault=vault, keyring=keyring, clock=clock),
         uploads=uploads,

@@ -6,7 +6,7 @@ It knows the documented API and nothing of the engine's inside.
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -18,6 +18,9 @@ from engine.identity.card import JpkiCard
 from engine.identity.profiles import Use
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=60)
+_STREAM: Final = aiohttp.ClientTimeout(total=None, sock_read=60)  # a quiet stream has a heartbeat
+_LONGEST_EVENT: Final = 4 * 1024 * 1024
+_DATA: Final = b"data: "
 _SIGNED_OUT: Final = 401
 
 register(
@@ -89,6 +92,23 @@ class CitizenClient:
         """Return the bytes that stand there; raises Refusal."""
         return await self._signed_in("GET", path, None, {})
 
+    async def events(self, path: str, *, after: int = 0) -> AsyncIterator[Any]:
+        """Yield what an event stream says after a version, until the stream ends; raises Refusal."""
+        if self._token is None:
+            await self.sign_in()
+        headers = {"Authorization": f"Bearer {self._token}", "Last-Event-ID": str(after)}
+        try:
+            async with self._session.get(
+                self._server + path, headers=headers, timeout=_STREAM, read_bufsize=_LONGEST_EVENT
+            ) as answer:
+                if answer.status >= 400:
+                    raise Refusal(answer.status, _problem(await answer.read()))
+                async for line in answer.content:
+                    if line.startswith(_DATA):
+                        yield json.loads(line[len(_DATA) :])
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise EngineError("unreachable-server", reason=self._server) from error
+
     async def say(
         self,
         method: str,
@@ -102,7 +122,8 @@ class CitizenClient:
         headers = {"Idempotency-Key": key or str(uuid4())}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
-        return json.loads(await self._signed_in(method, path, body, headers))
+        answer = await self._signed_in(method, path, body, headers)
+        return json.loads(answer) if answer else None
 
     async def confirm(self, case_id: str, version: int, *, password: str, key: str) -> Any:
         """Read the mandate of a case, sign it with the 署名用 key, and confirm the plan with it."""

@@ -5,17 +5,27 @@
 entry: the path in the tree, and a function that returns the text.
 """
 
-from collections.abc import Callable
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+import click
+
+from engine.border.asyncapi import message_catalogue_markdown
 from engine.core import lifecycle
+from engine.core.errors import CODES
+
+_WRITTEN: Final = "Written by `./todoke check --write` from"
+# Where refusals come from. Programs are left out: importing them would run them.
+_ROOMS: Final = ("engine", "workflows", "connectors", "mailbox")
+_PROGRAMS: Final = ("__main__", "make_municipalities")
+_COLUMNS: Final = 100
 
 
 def _lifecycles() -> str:
-    parts = [
-        "# Lifecycles\n\nWritten by `./todoke check --write` from the tables in `engine/core/lifecycle.py`.\n"
-    ]
+    parts = [f"# Lifecycles\n\n{_WRITTEN} the tables in `engine/core/lifecycle.py`.\n"]
     parts += [
         f"## {table.name.capitalize()}\n\n```mermaid\n{table.mermaid()}```\n"
         for table in (lifecycle.CASE, lifecycle.FILING)
@@ -23,17 +33,74 @@ def _lifecycles() -> str:
     return "\n".join(parts)
 
 
-DOCUMENTS: Final[dict[str, Callable[[], str]]] = {"docs/lifecycles.md": _lifecycles}
+def _problems() -> str:
+    """Return every code of a refusal. All modules are imported, for each room registers its own."""
+    for room in _ROOMS:
+        package = importlib.import_module(room)
+        for module in pkgutil.walk_packages(package.__path__, f"{room}."):
+            if not module.name.endswith(_PROGRAMS):
+                importlib.import_module(module.name)
+    rows = [f"| `{name}` | {code.status} | {code.ja} | {code.en} |" for name, code in sorted(CODES.items())]
+    return "\n".join(
+        [
+            "# Refusals",
+            "",
+            f"{_WRITTEN} the codes that each room registers (`engine/core/errors.py`).",
+            "",
+            "Over HTTP a refusal is `application/problem+json` (RFC 9457); its `type` is",
+            "`https://todoke.example/problems/` and the code. Codes are stable and never used again for",
+            "something else; words may change. On the command line the same refusals are one line, and",
+            "their status means nothing.",
+            "",
+            "| code | HTTP status | 日本語 | English |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
 
 
-def stale(tree: Path) -> list[str]:
+def _commands(group: click.Group) -> str:
+    parts = [f"# Commands\n\n{_WRITTEN} the commands' own help.\n"]
+    parts += [f"## `{name}`\n\n```text\n{text}\n```\n" for name, text in _helps(group, "./todoke", None)]
+    return "\n".join(parts)
+
+
+def _helps(command: click.Command, name: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:
+    context = click.Context(
+        command,
+        info_name=name,
+        parent=parent,
+        terminal_width=_COLUMNS,
+        max_content_width=_COLUMNS,
+        help_option_names=["-h", "--help"],
+    )
+    yield context.command_path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for each in command.list_commands(context):
+            found = command.get_command(context, each)
+            assert found is not None  # noqa: S101 - it has just been listed
+            yield from _helps(found, each, context)
+
+
+def documents(commands: click.Group) -> dict[str, Callable[[], str]]:
+    """Return the documents by their path in the tree; `commands` is the whole command line."""
+    return {
+        "docs/cli.md": lambda: _commands(commands),
+        "docs/lifecycles.md": _lifecycles,
+        "docs/messages.md": message_catalogue_markdown,
+        "docs/problems.md": _problems,
+    }
+
+
+def stale(tree: Path, commands: click.Group) -> list[str]:
     """Return the documents in the tree that differ from what the code says now."""
-    return [path for path, text in DOCUMENTS.items() if _read(tree / path) != text()]
+    return [path for path, text in documents(commands).items() if _read(tree / path) != text()]
 
 
-def write(tree: Path) -> None:
+def write(tree: Path, commands: click.Group) -> None:
     """Write every document anew."""
-    for path, text in DOCUMENTS.items():
+    for path, text in documents(commands).items():
         (tree / path).parent.mkdir(parents=True, exist_ok=True)
         (tree / path).write_text(text(), "utf-8")
 

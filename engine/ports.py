@@ -170,7 +170,7 @@ class StoreUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class InboxEntry:
-    """A message as the inbox knows it. `sender` is `person:{id}`, a 13-digit number, or `engine`.
+    """A message as the inbox knows it. `sender` is `person:{id}`, `operator:{id}`, a number, or `engine`.
 
     Say the case when it is known: else the inbox row has to be written twice.
     """
@@ -391,7 +391,7 @@ class Store(Protocol):
         ...
 
     async def park(self, parked: Sequence[Parked]) -> None:
-        """Put aside, once for each id."""
+        """Put aside, once for each id; what was resolved and comes again waits again."""
         ...
 
     async def parked(self, *, limit: int) -> list[Parked]:
@@ -408,6 +408,173 @@ class Store(Protocol):
 
     async def erase(self, case_id: UUID) -> bool:
         """Destroy the case's key: what it kept sealed is unreadable for good; states stay."""
+        ...
+
+
+# --- operators -------------------------------------------------------------------------------
+
+CasePlace = tuple[datetime, UUID]  # opened at, id: where a list of cases goes on
+AsidePlace = tuple[datetime, UUID]  # parked at, id: where a list of parked deliveries goes on
+FilingPlace = tuple[date, UUID]  # last day (`date.max` for none), id: where a list of filings goes on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseQuestion:
+    """Which cases. `flag` is a whole flag, or its kind: `stuck`, `late`, `parked`."""
+
+    state: str | None = None
+    event: str | None = None
+    flag: str | None = None
+    opened_from: datetime | None = None
+    opened_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilingQuestion:
+    """Which filings that have not ended; with a `flag`, those that have ended and still carry it too."""
+
+    organisation: str | None = None
+    state: str | None = None
+    waits_for: str | None = None
+    flag: str | None = None
+    slug: str | None = None
+    since_before: datetime | None = None
+    due_before: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLine:
+    """A case in an operator's list: states and counts."""
+
+    id: UUID
+    event: str
+    state: str
+    version: int
+    opened_at: datetime
+    wake_at: datetime | None
+    filings_total: int
+    filings_open: int
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FilingLine:
+    """A filing in an operator's list."""
+
+    case_id: UUID
+    filing: Filing
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What lies at one organisation: pull orders it has not acknowledged, filings that have not ended.
+
+    Each is counted up to a bound; `filings` are the most urgent ones, by state.
+    """
+
+    unacknowledged: int
+    oldest: datetime | None
+    filings: Mapping[str, int]
+    flagged: int
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A parked delivery; `resolution` says what an operator did about it, None while it waits."""
+
+    parked: Parked
+    resolved_at: datetime | None = None
+    resolution: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """What an operator did or looked at. `request_key` and `request_hash` make one request one entry.
+
+    `operator` is `operator:{id}`, or `host:{user}` for what was done on the host itself. `details`
+    hold texts, whole numbers and lists of texts, nothing personal.
+    """
+
+    id: UUID
+    at: datetime
+    operator: str
+    act: str
+    case_id: UUID | None = None
+    filing: UUID | None = None
+    organisation: str | None = None
+    reason: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    request_key: str | None = None
+    request_hash: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """An entry in its place; `hash` chains it to the one before."""
+
+    seq: int
+    entry: AuditEntry
+    hash: bytes = field(repr=False)
+
+
+class OperatorStore(Protocol):
+    """What operators ask, and the record of what they did. Every door raises `StoreUnavailable`.
+
+    A list looks at a bounded number of rows each time, however few of them fit: it may come back
+    short, even empty, and goes on from the place that it returns until that is None.
+    """
+
+    async def cases(
+        self, question: CaseQuestion, *, after: CasePlace | None, limit: int
+    ) -> tuple[list[CaseLine], CasePlace | None]:
+        """Return cases, newest first."""
+        ...
+
+    async def filings(
+        self, question: FilingQuestion, *, after: FilingPlace | None, limit: int
+    ) -> tuple[list[FilingLine], FilingPlace | None]:
+        """Return filings, the earliest last day first."""
+        ...
+
+    async def filing(self, filing: UUID) -> FilingLine | None:
+        """Return one filing."""
+        ...
+
+    async def backlog(self, organisation: str) -> Backlog:
+        """Return what lies at an organisation."""
+        ...
+
+    async def outbox(self) -> tuple[int, datetime | None]:
+        """Return how many parcels wait in the outbox (5,000 stands for more), and since when."""
+        ...
+
+    async def aside(self, *, after: AsidePlace | None, limit: int) -> tuple[list[Aside], AsidePlace | None]:
+        """Return parked deliveries that wait for a person, oldest first."""
+        ...
+
+    async def aside_one(self, parked: UUID) -> Aside | None:
+        """Return one parked delivery, also one that was resolved."""
+        ...
+
+    async def resolve(self, parked: UUID, resolution: str, *, at: datetime) -> bool:
+        """Note what was done about a parked delivery; False when that had been noted before."""
+        ...
+
+    async def record(self, entries: Sequence[AuditEntry]) -> AuditEntry | None:
+        """Write all entries, or none where the request of the first was recorded before: return that one."""
+        ...
+
+    async def last_act(self, organisation: str, acts: Sequence[str]) -> AuditEntry | None:
+        """Return the last entry of one of these acts about an organisation."""
+        ...
+
+    async def audit_of_case(self, case_id: UUID) -> list[AuditEntry]:
+        """Return what operators did and looked at in a case, oldest first."""
+        ...
+
+    async def audit(self, *, after: int, limit: int) -> list[AuditRow]:
+        """Return the record after a place, in order."""
         ...
 
 

@@ -64,7 +64,7 @@ def log_to(out: TextIO, *, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for noisy in ("aiormq", "aio_pika", "asyncio", "pyhanko", "pyhanko_certvalidator"):
+    for noisy in ("aiormq", "aio_pika", "asyncio", "pyhanko", "pyhanko_certvalidator", "transitions"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     # It writes down the line that was no HTTP, whatever a citizen had typed in it.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 
 from engine.core.errors import EngineError
@@ -31,6 +32,11 @@ from tests.services import (
     now,
     open_vhost,
 )
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("todoke", deadline=None)
+hypothesis.settings.load_profile("todoke")
+
 
 _NOT_RUN = pytest.StashKey[Counter[str]]()
 _GROUND = pytest.StashKey["Ground"]()

@@ -12,11 +12,20 @@ from datetime import date
 from enum import Enum
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StrictBool,
+    StrictInt,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from engine.core.numbers import is_area_code, is_corporate_number
+from engine.core.numbers import area_code, is_area_code, is_corporate_number
 from engine.core.text import Text
 
 _KANA: Final = re.compile(r"[\u30a1-\u30fa\u30fc\u30fb\u3000 ]+")
@@ -87,10 +96,51 @@ Municipality = Annotated[AreaCode, AfterValidator(_municipality)]
 CorporateNumber = Annotated[str, Field(pattern=r"^[0-9]{13}$"), AfterValidator(_number)]
 PostalCode = Annotated[str, Field(pattern=r"^[0-9]{3}-?[0-9]{4}$")]
 Phone = Annotated[str, Field(pattern=r"^(0|\+[1-9])[0-9]*(-[0-9]+)*$", min_length=10, max_length=20)]
+Email = Annotated[str, Field(pattern=r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=254)]
 Day = Annotated[date, BeforeValidator(_iso, json_schema_input_type=date)]
 EventDay = Annotated[Day, AfterValidator(_in_our_time)]
 BirthDate = Annotated[Day, AfterValidator(_born)]
 YesNo = StrictBool
+Count = StrictInt
+
+# The designated cities (指定都市) with the last of their wards, by area code without check digit: a
+# city's wards follow it. Configuration: a ward that is made or merged is written here.
+DESIGNATED_CITIES: Final = {
+    "01100": "01110",  # 札幌市
+    "04100": "04105",  # 仙台市
+    "11100": "11110",  # さいたま市
+    "12100": "12106",  # 千葉市
+    "14100": "14118",  # 横浜市
+    "14130": "14137",  # 川崎市
+    "14150": "14153",  # 相模原市
+    "15100": "15108",  # 新潟市
+    "22100": "22103",  # 静岡市
+    "22130": "22140",  # 浜松市: 22138 to 22140 since 2024
+    "23100": "23116",  # 名古屋市
+    "26100": "26111",  # 京都市
+    "27100": "27128",  # 大阪市
+    "27140": "27147",  # 堺市
+    "28100": "28111",  # 神戸市
+    "33100": "33104",  # 岡山市
+    "34100": "34108",  # 広島市
+    "40100": "40109",  # 北九州市
+    "40130": "40137",  # 福岡市
+    "43100": "43105",  # 熊本市
+}
+
+
+def city_of(municipality: str) -> str:
+    """Return the code of the designated city whose ward this is, else the code itself."""
+    body = municipality[:5]
+    for city, last in DESIGNATED_CITIES.items():
+        if city < body <= last:
+            return area_code(city)
+    return municipality
+
+
+def both(ja: str, en: str) -> Text:
+    """Return the words in both languages."""
+    return Text(ja=ja, en=en)
 
 
 class Facts(BaseModel):

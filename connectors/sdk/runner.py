@@ -66,6 +66,7 @@ class Runner:
         self._outbox = Outbox(
             ledger=ledger, sealer=sealer, transport=transport, door=door, engine=self._engine
         )
+        self._held: list[Incoming] = []  # taken, but not in the ledger yet
         self._running: dict[str, asyncio.Task[None]] = {}
         self._failure: BaseException | None = None
         self._to_work = asyncio.Event()
@@ -110,7 +111,8 @@ class Runner:
         return await self._receive_once(_WAIT_SECONDS)
 
     async def _receive_once(self, wait_seconds: float) -> int:
-        incoming = await self._transport.take(wait_seconds=wait_seconds)
+        # A broker does not bring again what it brought while we are connected.
+        incoming = self._held = self._held or await self._transport.take(wait_seconds=wait_seconds)
         read: list[tuple[Incoming, Opened]] = []
         unread: list[Incoming] = []
         for one in incoming:
@@ -122,6 +124,7 @@ class Runner:
         verdicts = await asyncio.to_thread(
             self._ledger.take_in, [opened for _, opened in read], self._clock.now()
         )
+        self._held = []
         for (_, opened), verdict in zip(read, verdicts, strict=True):
             level = logging.ERROR if verdict is Taken.ALTERED else logging.INFO
             log.log(level, "order.received", extra={"order_id": opened.event.id, "verdict": verdict.value})

@@ -41,6 +41,12 @@ def _named(fields: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return fields
 
 
+def _said(answer: JsonValue) -> JsonValue:
+    if answer is None:  # no question has null for an answer
+        raise PydanticCustomError("wire_null", "an answer says something")
+    return answer
+
+
 OrderId = Annotated[str, Field(pattern=ORDER_ID_PATTERN)]
 Attempt = Annotated[int, Field(ge=1, le=10_000, description="+1 when a refused filing is filed anew")]
 Revision = Annotated[int, Field(ge=1, le=10_000, description="+1 with each correction within an attempt")]
@@ -166,7 +172,7 @@ class OrderAnswer(Payload):
     """The citizen's answer to a question, in the shape that was asked for."""
 
     question_id: Name
-    answer: Json
+    answer: Annotated[Json, AfterValidator(_said)]
 
 
 # --- replies: organisation to engine ----------------------------------------------------------

@@ -281,7 +281,8 @@ class AmqpBus:
         """Return what the broker has sent, waiting for the first; raises `BusUnavailable`.
 
         The first take of a queue begins to receive from it and decides how much may come ahead;
-        with `wait_seconds=0` it finds only what came before.
+        with `wait_seconds=0` it finds only what came before. What came ahead is kept from other
+        takers: who begins to take goes on taking, or closes.
         """
         broker_queue(queue)
         consumer = await self._consumer(self._consumers, queue, self._delivery, limit=limit)

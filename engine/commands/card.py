@@ -4,6 +4,7 @@
 import asyncio
 import base64
 import json
+from contextlib import asynccontextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -18,9 +19,12 @@ from engine.ports import Clock
 from engine.settings import Profile, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     import aiohttp
 
     from connectors.simulators.jpki import SoftwareCard
+    from engine.client import CitizenClient
 
 _TIMEOUT_SECONDS: Final = 30
 
@@ -153,6 +157,23 @@ def sign(*, document: Path, out: Path | None, password: str, file: Path | None) 
     target = out or document.with_name(f"{document.name}.p7s")
     target.write_bytes(signature)
     click.echo(target)
+
+
+@asynccontextmanager
+async def signed_in(server: str | None, file: Path | None, pin: str) -> "AsyncIterator[CitizenClient]":
+    """Yield the API for the holder of a card; what the server refuses ends the command with its words."""
+    import aiohttp  # noqa: PLC0415
+
+    from engine.client import CitizenClient, Refusal  # noqa: PLC0415
+
+    settings = Settings.load()
+    origin = (server or settings.origin).rstrip("/")
+    reader = JpkiCard(_open(file))
+    async with aiohttp.ClientSession() as session:
+        try:
+            yield CitizenClient(session, origin, card=reader, pin=pin, now=_clock(settings).now)
+        except Refusal as refusal:
+            raise click.ClickException(str(refusal)) from refusal
 
 
 async def _login(server: str, reader: JpkiCard, pin: str) -> dict[str, Any]:

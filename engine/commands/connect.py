@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from engine.clock import SimulatedClock, SystemClock
 from engine.core.errors import EngineError
 from engine.settings import Profile, Settings
+from engine.telemetry import log_to_stderr
 
 
 def register(group: click.Group) -> None:
@@ -64,4 +65,5 @@ def connect(
         behaviour = simulated.behaviour.turned(dial or "{}")
     except ValidationError as error:
         raise click.BadParameter(f"{error.error_count()} faults", param_hint="--behaviour") from None
+    log_to_stderr(settings.log)
     asyncio.run(program.run(simulated, behaviour, place))

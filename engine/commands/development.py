@@ -47,13 +47,16 @@ def test(*, long: bool, pytest_arguments: tuple[str, ...]) -> None:
 
 @click.command()
 @click.option("--write", is_flag=True, help="Write generated documents anew instead of comparing them.")
-def check(*, write: bool) -> None:
+@click.pass_context
+def check(context: click.Context, *, write: bool) -> None:
     """Judge form, types, imports and generated documents."""
     _need("ruff")
+    commands = context.find_root().command
+    assert isinstance(commands, click.Group)  # noqa: S101 - the root is what has all the commands
     if write:
-        generated.write(TREE)
+        generated.write(TREE, commands)
     failed = [name for name, arguments in CHECKS.items() if not _passes(name, arguments)]
-    stale = generated.stale(TREE)
+    stale = generated.stale(TREE, commands)
     for path in stale:
         click.echo(f"{path} is not what the code says; ./todoke check --write", err=True)
     failed += ["documents"] if stale else []

@@ -240,7 +240,8 @@ def _told_anew(case: Case, filing: Filing, change: m.Change, now: datetime) -> l
     """Return how a changed filing reaches the organisation that was told something else."""
     if filing.state is FilingState.REFUSED:
         return [_moved(filing, "correct")]
-    if filing.sequence == 0 and filing.state is FilingState.COMPLETED and filing.way is not Way.AUTOMATIC:
+    is_own = filing.way is Way.SELF or (filing.sequence == 0 and filing.way is not Way.AUTOMATIC)
+    if is_own and filing.state is FilingState.COMPLETED:  # also what was given up on an organisation
         return [_moved(filing, "tell-anew", waits=_for_citizen(filing, now), way=Way.SELF)]
     if filing.sequence == 0 or not FILING.allows(filing.state, "revise"):
         return []  # nobody was told yet, or it is being undone anyway
@@ -455,7 +456,8 @@ def _ticked(case: Case, now: datetime) -> list[Event]:
     if ends_at is None or now < ends_at:
         return []
     trigger = "expire" if case.state is CaseState.DRAFT else "cancel"
-    return [_case_moved(case, trigger), *(_moved(filing, "drop") for filing in case.filings.values())]
+    waiting = [filing for filing in case.filings.values() if not filing.has_ended]
+    return [_case_moved(case, trigger), *(_moved(filing, "drop") for filing in waiting)]
 
 
 def _ends_at(case: Case) -> datetime | None:
@@ -528,9 +530,10 @@ def next_wake(case: Case) -> datetime | None:
     """
     if case.state not in _ACTIVE:
         return _ends_at(case)
-    waking = [f for f in case.filings.values() if f.state not in ENDED_FILING and not _is_parked(f)]
+    open_ = (f for f in case.filings.values() if f.state not in ENDED_FILING)
+    waking = [f for f in open_ if f.flag is None or not _is_parked(f)]
     instants = [f.waits.until for f in waking if f.waits and f.waits.until]
-    if days := [due_on for f in waking if (due_on := _due_on(f))]:
+    if days := [due_on for f in waking if f.due_on and (due_on := _due_on(f))]:
         instants.append(midnight_after(min(days)))
     return min(instants, default=None)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
+from functools import cached_property
 from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from pydantic.alias_generators import to_camel
 
 from engine.core.calendars import Calendar
 from engine.core.case import Filing, FilingRules, Party, Waits, filing_id
-from engine.core.deadline_rules import Due, Rule, Window
+from engine.core.deadline_rules import Anytime, Due, EarliestOf, Rule, Soft, Window, Within
 from engine.core.deadlines import due
 from engine.core.errors import EngineError, Problem
 from engine.core.lifecycle import FilingState, Way
@@ -30,6 +31,9 @@ F = TypeVar("F", bound=BaseModel)
 
 # Ways on which an organisation has to be connected.
 CONNECTED_WAYS: Final = frozenset({Way.ONLINE, Way.SIGNED})
+# My Number (個人番号) and the resident record code (住民票コード) are in nobody's facts: 番号法19条,
+# 住民基本台帳法30条の37.
+_NEVER_TOLD: Final = ("mynumber", "individualnumber", "residentrecordcode")
 
 
 class Grade(Enum):
@@ -38,6 +42,14 @@ class Grade(Enum):
     SURE = "sure"
     LIKELY = "likely"
     CHECK = "check"
+
+
+class Kind(Enum):
+    """What an entry asks of anybody: to file it, nothing because another act does it, or nothing at all."""
+
+    FILING = "filing"
+    AUTOMATIC = "automatic"
+    NO_OP = "no-op"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +75,22 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class Receiver(Generic[F]):
-    """A kind of receiver (`MUNI-OLD`, `PRIV-ELEC`), and who that is for these facts."""
+    """A kind of receiver (`MUNI-OLD`, `PRIV-ELEC`), and who that is for these facts.
+
+    `each` is for those that differ from subject to subject: every account has its own bank.
+    """
 
     kind: str
-    find: Callable[[F], Sought]
+    find: Callable[[F], Sought] | None = None
+    each: Callable[[F, str], Sought] | None = None
+
+    def sought(self, facts: F, subject: str) -> Sought:
+        """Return whom the procedure goes to for this subject."""
+        if self.each is not None:
+            return self.each(facts, subject)
+        if self.find is None:
+            raise MisdeclaredEvent(f"the receiver {self.kind} cannot be found")
+        return self.find(facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +98,14 @@ class FactField(Generic[F]):
     """One field that may be told to an organisation, and where it comes from.
 
     `told_as` is its name on the wire where that differs: a customer number is each company's own.
+    `only_for` are the kinds of receivers that may get it, everybody where it names none.
     """
 
     name: str
     label: Text
     read: Callable[[F, str], JsonValue]
     told_as: str | None = None
+    only_for: frozenset[str] | None = None
 
     @property
     def wire_name(self) -> str:
@@ -92,10 +118,12 @@ class Procedure(Generic[F]):
     """One entry of a life event (手続): all that the law or a contract says about it.
 
     `needs` names exactly the fields that its receiver is told. `ways` are tried in order: the
-    first that is possible wins. `after` are the procedures that must be completed first;
-    `rides_on` is the one whose filing carries this one with it. `opens` names the fact before
-    which it cannot be done. `my_number` says who supplies the number where the receiver needs it:
-    never Todoke.
+    first that is possible wins. `after` are the procedures that must be completed first: those of
+    the same subject, if they have it. `rides_on` is the one whose filing carries this one with it;
+    of several, the first that applies. `opens` names the fact before which it cannot be done.
+    `no_op` says that nothing is to do, which people are told. `my_number` says who supplies the
+    number where the receiver needs it: never Todoke. `subjects` are the persons or things it is
+    about, one filing for each; nothing personal, a JSON pointer into the facts.
     """
 
     slug: str
@@ -109,8 +137,9 @@ class Procedure(Generic[F]):
     in_force: date
     grade: Grade
     after: tuple[str, ...] = ()
-    rides_on: str | None = None
+    rides_on: str | tuple[str, ...] | None = None
     opens: str | None = None
+    no_op: bool = False
     amendable: bool = True
     withdrawable: bool = True
     who: Text | None = None
@@ -121,21 +150,58 @@ class Procedure(Generic[F]):
     my_number: Text | None = None
     subjects: Callable[[F], tuple[str, ...]] = field(default=lambda _: ("",))
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The procedures that can carry this one."""
+        return (self.rides_on,) if isinstance(self.rides_on, str) else self.rides_on or ()
+
+    @property
+    def kind(self) -> Kind:
+        """What the entry asks of anybody."""
+        if self.no_op:
+            return Kind.NO_OP
+        return Kind.AUTOMATIC if self.ways[0] is Way.AUTOMATIC else Kind.FILING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard(Generic[F]):
+    """What keeps filings from being sent where it holds, though they could be; people are told why.
+
+    `over` are the procedures that it is over, all where it names none. What is automatic goes on by
+    itself only with the kinds of receivers in `spares`.
+    """
+
+    name: str
+    text: Text
+    holds: Callable[[F], bool]
+    over: frozenset[str] | None = None
+    spares: frozenset[str] = frozenset()
+
+    def lets(self, way: Way, one: Procedure[F]) -> bool:
+        """Say whether the procedure may still be filed in this way."""
+        if one.no_op or (self.over is not None and one.slug not in self.over):
+            return True
+        if way is Way.AUTOMATIC:
+            return one.receiver.kind in self.spares
+        return way not in CONNECTED_WAYS
+
 
 class MisdeclaredEvent(Exception):
     """A life event contradicts itself; it is found when it is loaded, not when a citizen needs it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LifeEvent(Generic[F]):
     """One life event: its facts, the fields made of them, its procedures.
 
     `dates` are the days that deadlines run from, the day of the event first; `redated` returns the
     facts with another day of the event. `doubts` says what is wrong with facts on the day they are
-    told, which the facts alone cannot know.
+    told, which the facts alone cannot know. `date_names` are the names that `dates` may have: those
+    of the facts' own members where none are given.
 
     Raises:
-        MisdeclaredEvent: a slug twice, an unknown field or predecessor, a circle.
+        MisdeclaredEvent: a slug twice, an unknown field, predecessor or date, a circle, a field that
+            its receiver may not get.
     """
 
     slug: str
@@ -146,20 +212,28 @@ class LifeEvent(Generic[F]):
     redated: Callable[[F, date], F]
     procedures: tuple[Procedure[F], ...]
     doubts: Callable[[F, date], tuple[Problem, ...]] = field(default=lambda _facts, _today: ())
+    guards: tuple[Guard[F], ...] = ()
+    date_names: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         _check(self)
 
-    @property
+    @cached_property
+    def known_fields(self) -> Mapping[str, FactField[F]]:
+        """The fields by their names."""
+        return {one.name: one for one in self.fields}
+
+    @cached_property
     def rules(self) -> dict[str, Any]:
         """Return the declaration as plain data: what is stored, hashed, served and reviewed."""
         return {
             "event": self.slug,
             "title": self.title.model_dump(),
-            "procedures": [_declared(one, {f.name: f for f in self.fields}) for one in self.procedures],
+            "guards": {one.name: one.text.model_dump() for one in self.guards},
+            "procedures": [_declared(one, self.known_fields) for one in self.procedures],
         }
 
-    @property
+    @cached_property
     def catalogue(self) -> str:
         """Return the hash under which these rules are stored: equal rules, equal hash."""
         text = json.dumps(self.rules, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -206,6 +280,8 @@ class Entry(_Resolved):
     due: Due
     not_before: date | None
     fields: dict[str, JsonValue]
+    kind: Kind = Kind.FILING
+    guard: str | None = None
 
     @property
     def way(self) -> Way:
@@ -274,7 +350,15 @@ def make_plan(
         raise EngineError("invalid-facts", problems=problems)
     in_force = [one for one in event.procedures if one.in_force <= today]
     slugs = {one.slug: one for one in in_force if one.applies.test(facts)}
-    making = _Making(event, facts, case_id, slugs, event.dates(facts))
+    making = _Making(
+        event=event,
+        facts=facts,
+        case_id=case_id,
+        applying=slugs,
+        dates=event.dates(facts),
+        guards=tuple(one for one in event.guards if one.holds(facts)),
+        ids=_ids(slugs, facts, case_id),
+    )
     entries = [
         entry
         for one in _in_order(list(slugs.values()))
@@ -294,19 +378,22 @@ def make_plan(
 def filings_of(
     plan: Plan, references: Mapping[UUID, str], now: datetime
 ) -> tuple[tuple[Filing, ...], tuple[FilingRules, ...]]:
-    """Return the filings of a new case, all waiting, and the rules that each keeps for its life."""
+    """Return the filings of a new case, and the rules that each keeps for its life.
+
+    All wait, but for those where nothing is to do: they are there to say so.
+    """
     filings = tuple(
         Filing(
             id=entry.id,
             slug=entry.slug,
             way=entry.way,
-            state=FilingState.WAITING,
+            state=FilingState.NOT_NEEDED if entry.kind is Kind.NO_OP else FilingState.WAITING,
             since=now,
             organisation=entry.organisation,
             reference=references.get(entry.id),
             due_on=entry.due.last_day,
             not_before=entry.not_before,
-            waits=Waits(Party.PREDECESSOR) if entry.after else None,
+            waits=Waits(Party.PREDECESSOR) if entry.after and entry.kind is not Kind.NO_OP else None,
         )
         for entry in plan.entries
     )
@@ -365,7 +452,26 @@ def as_submitted(old: Contents, filings: Mapping[UUID, Filing]) -> dict[UUID, Su
     return said
 
 
-@dataclass(frozen=True, slots=True)
+def unsaid(filing: Filing, plan: Plan, said: Mapping[UUID, Submitted]) -> tuple[str, ...]:
+    """Return the fields of an amendment that could not be sent: the one that follows says them too."""
+    if filing.state is not FilingState.REVISING or filing.tries == 0 or filing.id not in said:
+        return ()
+    before, now = said[filing.id].fields, plan.entry(filing.id).fields
+    return tuple(name for name in now if now[name] != before.get(name))
+
+
+Ids = Mapping[str, Mapping[str, UUID]]
+
+
+def _ids(applying: Mapping[str, Procedure[F]], facts: F, case_id: UUID) -> Ids:
+    """Return the filings by procedure and subject."""
+    return {
+        slug: {subject: filing_id(case_id, slug, subject) for subject in one.subjects(facts)}
+        for slug, one in applying.items()
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Making(Generic[F]):
     """What the entries of one plan are made of."""
 
@@ -374,6 +480,8 @@ class _Making(Generic[F]):
     case_id: UUID
     applying: Mapping[str, Procedure[F]]
     dates: Mapping[str, date]
+    guards: tuple[Guard[F], ...]
+    ids: Ids
 
     def entries(
         self,
@@ -382,23 +490,25 @@ class _Making(Generic[F]):
         connections: Connections,
         calendars: Callable[[str | None], Calendar],
     ) -> Iterator[Entry]:
-        """Yield the procedure once for each person it is about, mostly once."""
-        sought = one.receiver.find(self.facts)
-        connected = connections.connected(one.slug, sought)
-        ways = tuple(way for way in one.ways if self._is_possible(way, one, connected))
-        taker = connected if ways[0] in CONNECTED_WAYS else None
-        fields = {known.name: known for known in self.event.fields}
-        answer = due(one.deadline, self.dates, calendars(sought.area))
-        for subject in one.subjects(self.facts):
+        """Yield the procedure once for each subject, mostly once."""
+        fields = self.event.known_fields
+        for subject, filing in self.ids[one.slug].items():
+            sought = one.receiver.sought(self.facts, subject)
+            connected = connections.connected(one.slug, sought)
+            possible = tuple(way for way in one.ways if self._is_possible(way, one, connected))
+            guard = next((each for each in self.guards if not each.lets(possible[0], one)), None)
+            ways = tuple(way for way in possible if all(each.lets(way, one) for each in self.guards))
+            taker = connected if ways[0] in CONNECTED_WAYS else None
+            answer = due(one.deadline, self.dates, calendars(sought.area))
             yield Entry(
-                id=filing_id(self.case_id, one.slug, subject),
+                id=filing,
                 slug=one.slug,
                 subject=subject,
                 ways=ways,
                 receiver=connected.name if connected else sought.name,
                 area=sought.area,
                 organisation=taker.number if taker else None,
-                after=self._filings(one.after),
+                after=tuple(each for slug in one.after for each in self._filings(slug, subject)),
                 rides_on=self._host(one, subject),
                 basis=one.basis,
                 amendable=one.amendable,
@@ -406,6 +516,8 @@ class _Making(Generic[F]):
                 due=answer,
                 not_before=self._not_before(one, answer),
                 fields={fields[n].wire_name: fields[n].read(self.facts, subject) for n in one.needs},
+                kind=one.kind,
+                guard=guard.name if guard else None,
             )
 
     def _not_before(self, one: Procedure[F], answer: Due) -> date | None:
@@ -415,24 +527,22 @@ class _Making(Generic[F]):
         return answer.first_day if isinstance(one.deadline, Window) else None
 
     def _host(self, one: Procedure[F], subject: str) -> UUID | None:
-        """Return the filing that carries this one: the same person's if there is one for each."""
-        hosts = self._filings((one.rides_on,)) if one.rides_on else ()
-        own = filing_id(self.case_id, one.rides_on or one.slug, subject)
-        return own if own in hosts else next(iter(hosts), None)
+        """Return the filing that carries this one."""
+        filings = (each for slug in one.hosts for each in self._filings(slug, subject))
+        return next(filings, None)
 
     def _is_possible(self, way: Way, one: Procedure[F], connected: Connected | None) -> bool:
         if way is Way.AUTOMATIC:
-            return one.rides_on is None or one.rides_on in self.applying
+            return not one.hosts or any(slug in self.applying for slug in one.hosts)
         return connected is not None or way not in CONNECTED_WAYS
 
-    def _filings(self, slugs: tuple[str, ...]) -> tuple[UUID, ...]:
-        """Return the filings of those procedures that apply: what does not apply holds nobody up."""
-        return tuple(
-            filing_id(self.case_id, slug, subject)
-            for slug in slugs
-            if slug in self.applying
-            for subject in self.applying[slug].subjects(self.facts)
-        )
+    def _filings(self, slug: str, subject: str) -> tuple[UUID, ...]:
+        """Return the filings of a procedure: the subject's own if it has one, else all.
+
+        What does not apply has none, and holds nobody up.
+        """
+        filings = self.ids.get(slug, {})
+        return (filings[subject],) if subject in filings else tuple(filings.values())
 
 
 def _in_order(procedures: list[Procedure[F]]) -> list[Procedure[F]]:
@@ -442,7 +552,7 @@ def _in_order(procedures: list[Procedure[F]]) -> list[Procedure[F]]:
     slugs = {one.slug for one in procedures}
     while waiting:
         for one in waiting:
-            before = {*one.after, *((one.rides_on,) if one.rides_on else ())} & slugs
+            before = {*one.after, *one.hosts} & slugs
             if before <= placed.keys():
                 placed[one.slug] = one
                 waiting.remove(one)
@@ -456,20 +566,71 @@ def _check(event: LifeEvent[F]) -> None:
     slugs = [one.slug for one in event.procedures]
     if len(set(slugs)) != len(slugs):
         raise MisdeclaredEvent(f"{event.slug}: a slug is there twice")
-    fields = {one.name: one for one in event.fields}
-    if len(fields) != len(event.fields):
+    if len(event.known_fields) != len(event.fields):
         raise MisdeclaredEvent(f"{event.slug}: a field is there twice")
+    for name in event.known_fields:
+        if any(never in name.lower() for never in _NEVER_TOLD):
+            raise MisdeclaredEvent(f"{event.slug}: nobody is told {name}")
     for one in event.procedures:
-        if strange := set(one.needs) - fields.keys():
-            raise MisdeclaredEvent(f"{one.slug}: unknown fields {sorted(strange)}")
-        if len({fields[name].wire_name for name in one.needs}) != len(one.needs):
-            raise MisdeclaredEvent(f"{one.slug}: two fields would be told under one name")
-        before = {*one.after, *((one.rides_on,) if one.rides_on else ())}
-        if strange := before - set(slugs):
-            raise MisdeclaredEvent(f"{one.slug}: unknown procedures {sorted(strange)}")
-        if not one.ways or one.ways[-1] in CONNECTED_WAYS or (one.ways[-1] is Way.AUTOMATIC and one.rides_on):
-            raise MisdeclaredEvent(f"{one.slug}: its last way must be possible for everybody")
+        _check_needs(one, event.known_fields)
+        _check_order(one, frozenset(slugs))
+        _check_dates(one, event)
+    _check_guards(event)
     _in_order(list(event.procedures))
+
+
+def _check_needs(one: Procedure[F], fields: Mapping[str, FactField[F]]) -> None:
+    if strange := set(one.needs) - fields.keys():
+        raise MisdeclaredEvent(f"{one.slug}: unknown fields {sorted(strange)}")
+    if len({fields[name].wire_name for name in one.needs}) != len(one.needs):
+        raise MisdeclaredEvent(f"{one.slug}: two fields would be told under one name")
+    for name in one.needs:
+        allowed = fields[name].only_for
+        if allowed is not None and one.receiver.kind not in allowed:
+            raise MisdeclaredEvent(f"{one.slug}: {one.receiver.kind} may not get {name}")
+
+
+def _check_order(one: Procedure[F], slugs: frozenset[str]) -> None:
+    if strange := {*one.after, *one.hosts} - slugs:
+        raise MisdeclaredEvent(f"{one.slug}: unknown procedures {sorted(strange)}")
+    if not one.ways or one.ways[-1] in CONNECTED_WAYS or (one.ways[-1] is Way.AUTOMATIC and one.hosts):
+        raise MisdeclaredEvent(f"{one.slug}: its last way must be possible for everybody")
+    if one.no_op and (one.needs or one.ways != (Way.AUTOMATIC,)):
+        raise MisdeclaredEvent(f"{one.slug}: where nothing is to do, nobody is told anything")
+    if one.receiver.find is None and one.receiver.each is None:
+        raise MisdeclaredEvent(f"{one.slug}: its receiver cannot be found")
+
+
+def _check_dates(one: Procedure[F], event: LifeEvent[F]) -> None:
+    known = event.date_names
+    if known is None:
+        known = frozenset({*event.facts.model_fields, *(name for name in dir(event.facts) if name[0] != "_")})
+    named = {*_days_of(one.deadline), *((one.opens,) if one.opens else ())}
+    if strange := named - known:
+        raise MisdeclaredEvent(f"{one.slug}: unknown dates {sorted(strange)}")
+
+
+def _days_of(rule: Rule) -> Iterator[str]:
+    match rule:
+        case EarliestOf():
+            for each in rule.rules:
+                yield from _days_of(each)
+        case Soft() | Anytime():
+            return
+        case Within(not_before=day) if day is not None:
+            yield from (rule.of.name, day.name)
+        case _:
+            yield rule.of.name
+
+
+def _check_guards(event: LifeEvent[F]) -> None:
+    names = [guard.name for guard in event.guards]
+    if not all(names) or len(set(names)) != len(names):
+        raise MisdeclaredEvent(f"{event.slug}: a guard has no name of its own")
+    for guard in event.guards:
+        for one in event.procedures:
+            if not guard.lets(one.ways[-1], one):
+                raise MisdeclaredEvent(f"{guard.name}: it leaves no way for {one.slug}")
 
 
 _RULE: Final[TypeAdapter[Rule]] = TypeAdapter(Rule)
@@ -482,6 +643,7 @@ def _declared(one: Procedure[F], fields: Mapping[str, FactField[F]]) -> dict[str
     return {
         "slug": one.slug,
         "title": one.title.model_dump(),
+        "kind": one.kind.value,
         "receiver": one.receiver.kind,
         "ways": [way.value for way in one.ways],
         "needs": {fields[name].wire_name: fields[name].label.model_dump() for name in one.needs},
@@ -491,7 +653,7 @@ def _declared(one: Procedure[F], fields: Mapping[str, FactField[F]]) -> dict[str
         "inForce": one.in_force.isoformat(),
         "grade": one.grade.value,
         "after": list(one.after),
-        "ridesOn": one.rides_on,
+        "ridesOn": list(one.hosts),
         "opens": one.opens,
         "amendable": one.amendable,
         "withdrawable": one.withdrawable,

@@ -107,6 +107,7 @@ class EntryView(View):
     subject: str
     receiver: Text
     organisation: str | None
+    kind: str = "filing"
     way: Way
     ways: tuple[Way, ...]
     applies: Text
@@ -122,6 +123,8 @@ class EntryView(View):
     steps: tuple[Text, ...]
     if_late: Text | None
     my_number: Text | None
+    guard: str | None = None
+    guard_text: Text | None = None
 
 
 class PlanView(View):
@@ -219,7 +222,7 @@ def plan_view(plan: Plan, rules: Mapping[str, Any]) -> PlanView:
         title=Text(**rules["title"]),
         catalogue=plan.catalogue,
         made_on=plan.made_on,
-        entries=tuple(EntryView(**_entry(e, procedures[e.slug])) for e in plan.entries),
+        entries=tuple(EntryView(**_entry(e, procedures[e.slug], rules)) for e in plan.entries),
         left_out=plan.left_out,
     )
 
@@ -238,7 +241,7 @@ def case_view(case: Case, contents: Contents, rules: Mapping[str, Any], said: It
     filings = tuple(
         FilingView(
             **(
-                _entry(entry, procedures[entry.slug])
+                _entry(entry, procedures[entry.slug], rules)
                 | _standing(case.filings[entry.id], last.get(entry.id, {}))
             ),
         )
@@ -264,7 +267,7 @@ def _procedures(rules: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {one["slug"]: one for one in rules["procedures"]}
 
 
-def _entry(entry: Entry, rule: Mapping[str, Any]) -> dict[str, Any]:
+def _entry(entry: Entry, rule: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str, Any]:
     due = entry.due
     return {
         "id": entry.id,
@@ -273,6 +276,7 @@ def _entry(entry: Entry, rule: Mapping[str, Any]) -> dict[str, Any]:
         "subject": entry.subject,
         "receiver": entry.receiver,
         "organisation": entry.organisation,
+        "kind": entry.kind.value,
         "way": entry.way,
         "ways": entry.ways,
         "applies": rule["applies"],
@@ -300,6 +304,8 @@ def _entry(entry: Entry, rule: Mapping[str, Any]) -> dict[str, Any]:
         "steps": rule["steps"],
         "if_late": rule["ifLate"],
         "my_number": rule["myNumber"],
+        "guard": entry.guard,
+        "guard_text": rules.get("guards", {}).get(entry.guard),
     }
 
 

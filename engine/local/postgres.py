@@ -159,6 +159,20 @@ class Postgres:
         return any(_works_in(entry, self._data) for entry in Path("/proc").iterdir() if entry.name.isdigit())
 
 
+def running(directory: Path) -> str:
+    """Return the way into the private server that another process keeps running on this directory.
+
+    Raises:
+        EngineError: `cannot-start`: none runs there.
+    """
+    try:
+        password = (directory / "password").read_text()
+        port = (directory / "data" / "postmaster.pid").read_text().splitlines()[3]
+    except (FileNotFoundError, IndexError) as error:
+        raise EngineError("cannot-start", reason=f"no database runs on {directory}") from error
+    return f"postgresql://todoke:{password}@127.0.0.1:{port}/postgres"
+
+
 def binaries() -> Path:
     """Return the directory of PostgreSQL's programs.
 

@@ -6,7 +6,8 @@ A bell is a hint: whoever waits looks again after a while in any case, for what 
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class Bells:
@@ -22,18 +23,21 @@ class Bells:
                 if not one.done():
                     one.set_result(None)
 
-    async def wait(self, name: object, *, seconds: float) -> None:
-        """Return when the bell rings, or after so many seconds."""
+    @contextmanager
+    def hung(self, name: object) -> Iterator["asyncio.Future[None]"]:
+        """Yield what is done once the bell rings. Hang it before looking: nothing in between is missed."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[name].add(future)
         try:
-            async with asyncio.timeout(seconds):
-                await future
-        except TimeoutError:
-            return
+            yield future
         finally:
             waiting = self._waiting.get(name)
             if waiting is not None:
                 waiting.discard(future)
                 if not waiting:
                     self._waiting.pop(name, None)
+
+    async def wait(self, name: object, *, seconds: float) -> None:
+        """Return when the bell rings, or after so many seconds."""
+        with self.hung(name) as bell:
+            await asyncio.wait([bell], timeout=seconds)

@@ -23,7 +23,7 @@ from engine.core.case import Case
 from engine.core.decide import day_in_japan
 from engine.core.errors import Code, EngineError, register
 from engine.core.messages import Event
-from engine.core.plan import Contents, as_submitted, corrected, filings_of
+from engine.core.plan import Contents, as_submitted, corrected, filings_of, unsaid
 from engine.core.views import (
     SAID,
     CaseSummary,
@@ -336,11 +336,12 @@ class Counter:
                 told = self._catalogue.redated(event, told, day)
             new = self._catalogue.plan(event, told, case_id=case_id, directory=directory, today=today)
             plan, changed = corrected(old.plan, new.plan)
-            changes = {
-                filing: m.Change(names, plan.entry(filing).due.last_day, plan.entry(filing).not_before)
-                for filing, names in changed.items()
-            }
             said = as_submitted(old, heard.case.filings)
+            changes = {}
+            for id_, names in changed.items():
+                filing, entry = heard.case.filings[id_], plan.entry(id_)
+                fields = dict.fromkeys((*names, *unsaid(filing, plan, said))) if names else ()
+                changes[id_] = m.Change(tuple(fields), entry.due.last_day, entry.not_before)
             contents = Contents(facts=new.facts, plan=plan, submitted=said)
             if day is not None:
                 return Said(m.ChangeDate(case_id, changes, day), contents)

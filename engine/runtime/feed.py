@@ -5,6 +5,7 @@ What is not acknowledged is offered again; `after` only turns pages. So nothing 
 that dies, and nothing to a commit that came late with a lower position.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -32,11 +33,14 @@ class Feed:
         """
         left = min(wait_seconds, LONGEST_WAIT_SECONDS)
         while True:
-            pulled = await self._store.pull_orders(organisation, after=after, limit=min(limit, MOST_AT_ONCE))
-            if pulled or left <= 0:
-                return pulled
-            look = min(left, _LOOK_SECONDS)
-            await self._bells.wait(("feed", organisation), seconds=look)
+            with self._bells.hung(("feed", organisation)) as bell:  # before looking, or one would be missed
+                pulled = await self._store.pull_orders(
+                    organisation, after=after, limit=min(limit, MOST_AT_ONCE)
+                )
+                if pulled or left <= 0:
+                    return pulled
+                look = min(left, _LOOK_SECONDS)
+                await asyncio.wait([bell], timeout=look)
             left -= look
 
     async def acknowledge(self, organisation: str, order_ids: Sequence[str]) -> int:

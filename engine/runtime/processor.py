@@ -309,9 +309,9 @@ class Processor:
         )
         batch.changes.journal += rows
         if not working.is_new:
-            for filing_id, filing in case.filings.items():
-                if filing is not before.case.filings[filing_id]:
-                    batch.changes.filings[filing_id] = filing
+            for row in rows:
+                if row.filing is not None and case.filings[row.filing] is not before.case.filings[row.filing]:
+                    batch.changes.filings[row.filing] = case.filings[row.filing]
         working.stored = replace(before, case=case, journal_seq=seq, journal_hash=head)
 
     async def _compose(self, unit: Unit, batch: _Batch) -> None:

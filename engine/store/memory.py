@@ -48,6 +48,11 @@ class MemoryStore:
         self._turn = asyncio.Lock()
         self._tables = Tables(promised=promised if promised is not None else set())
 
+    @property
+    def tables(self) -> Tables:
+        """What is kept, for the twin of the operators' store."""
+        return self._tables
+
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[MemoryUnit]:
         """Begin a transaction; raises `StoreConflict`, `StoreUnavailable`."""
@@ -145,13 +150,18 @@ class MemoryStore:
         return len(waiting)
 
     async def park(self, parked: Sequence[Parked]) -> None:
-        """Put aside, once for each id."""
+        """Put aside, once for each id; what was resolved and comes again waits again."""
         for one in parked:
-            self._tables.parked.setdefault(one.id, replace(one, parked_at=one.parked_at or self._clock.now()))
+            again = replace(one, parked_at=one.parked_at or self._clock.now())
+            if self._tables.resolved.pop(one.id, None):
+                again = replace(self._tables.parked[one.id], reason=one.reason, parked_at=again.parked_at)
+                self._tables.parked[one.id] = again
+            self._tables.parked.setdefault(one.id, again)
 
     async def parked(self, *, limit: int) -> list[Parked]:
         """Return what waits for a person, oldest first."""
-        return sorted(self._tables.parked.values(), key=_by_age)[:limit]
+        waiting = [one for one in self._tables.parked.values() if one.id not in self._tables.resolved]
+        return sorted(waiting, key=_by_age)[:limit]
 
     async def keep_catalogue(self, sha256: str, rules: Mapping[str, Any]) -> None:
         """Keep the rules under their hash, once."""

@@ -40,6 +40,7 @@ class ToFetch:
 
     position: int
     order: PullOrder
+    created_at: datetime
     acked_at: datetime | None = None
 
 
@@ -59,6 +60,7 @@ class Tables:
     positions: "count[int]" = field(default_factory=lambda: count(1))
     disclosures: dict[tuple[str, str], Disclosure] = field(default_factory=dict)
     parked: dict[UUID, Parked] = field(default_factory=dict)
+    resolved: dict[UUID, tuple[datetime, str]] = field(default_factory=dict)  # parked ones, and how
     catalogues: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     promised: set[str] = field(default_factory=set)
 
@@ -163,7 +165,9 @@ class MemoryUnit:
         for id_, parcel in zip(ids, changes.parcels, strict=True):
             tables.outbox[id_] = Posted(parcel, self._now)
         for order in changes.pull_orders:
-            tables.to_fetch[order.organisation, order.order_id] = ToFetch(next(tables.positions), order)
+            tables.to_fetch[order.organisation, order.order_id] = ToFetch(
+                next(tables.positions), order, self._now
+            )
         for told in changes.disclosures:
             tables.disclosures.setdefault((told.order_id, told.field), told)
         tables.promised.update(changes.promised_blobs)

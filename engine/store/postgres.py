@@ -60,7 +60,9 @@ where organisation = $1 and order_id = any($2::text[]) and acked_at is null
 _PARK: Final = """
 insert into engine.parked (id, where_from, sender, events, reason, attempts, parked_at)
 values ($1, $2, $3, $4, $5, $6, coalesce($7, clock_timestamp()))
-on conflict (id) do nothing
+on conflict (id) do update set
+    reason = excluded.reason, parked_at = excluded.parked_at, resolved_at = null, resolution = null
+where parked.resolved_at is not null
 """
 _PARKED: Final = """
 select id, where_from, sender, events, reason, attempts, parked_at
@@ -162,7 +164,7 @@ class PostgresStore:
         return int(done.removeprefix("UPDATE "))
 
     async def park(self, parked: Sequence[Parked]) -> None:
-        """Put aside, once for each id."""
+        """Put aside, once for each id; what was resolved and comes again waits again."""
         rows_ = [
             (one.id, one.where_from, one.sender, one.events, one.reason, one.attempts, one.parked_at)
             for one in sorted(parked, key=lambda one: one.id)

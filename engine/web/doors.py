@@ -15,6 +15,7 @@ from engine.identity.sessions import Session, SessionToken
 from engine.ports import Pulled
 from engine.runtime.consumer import ReplyResult
 from engine.runtime.counter import Done, Request
+from engine.runtime.operations import ControlRoom
 from mailbox.service import Mailbox
 from mailbox.uploads import Uploads
 
@@ -153,6 +154,7 @@ class Doors:
     """Every door of the web. `keys` gives the engine's JWK Set; a probe that raises is not ready."""
 
     counter: Counter
+    control: ControlRoom
     feed: Feed
     replies: Replies
     mailbox: Mailbox

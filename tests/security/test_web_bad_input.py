@@ -13,7 +13,9 @@ from engine.border.envelope import BATCH_MEDIA_TYPE, EVENT_MEDIA_TYPE
 from engine.web.api.examples import MOVING_FACTS
 from engine.web.app import operations
 from engine.web.operations import Operation
-from tests.unit.web_office import BEARER, CASE, FILING, KEY, TOKEN, Client, Web, reply_event
+from engine.web.security import Who
+from tests.unit.mailbox_office import CITY
+from tests.unit.web_office import BEARER, CASE, FILING, KEY, OPERATOR_TOKEN, TOKEN, Client, Web, reply_event
 
 CASE_PATH = f"/v1/cases/{CASE}"
 FILING_PATH = f"{CASE_PATH}/filings/{FILING}"
@@ -26,6 +28,8 @@ PARTS = {
     "event": "moving",
     "ticket": TICKET,
     "schema": "jp.todoke.document.v1",
+    "parked": str(FILING),
+    "organisation": CITY,
 }
 GOOD: dict[str, dict[str, Any]] = {
     "plan": {"facts": MOVING_FACTS},
@@ -39,6 +43,15 @@ GOOD: dict[str, dict[str, Any]] = {
     "answer": {"questionId": "q-1", "answer": None},
     "acknowledge": {"orderIds": ["o_7h2kq9m4x0000000000000000a"]},
     "newUpload": {"sizeBytes": 1, "sha256": "0" * 64},
+    "redrive": {"reason": "確認済み"},
+    "discard": {"reason": "確認済み"},
+    "retryFiling": {"reason": "確認済み"},
+    "parkFiling": {"reason": "確認済み", "why": "wrong-answer"},
+    "resumeFiling": {"reason": "確認済み"},
+    "retryFilings": {"reason": "確認済み", "organisation": CITY, "olderThanDays": 3},
+    "pauseOrganisation": {"reason": "確認済み"},
+    "resumeOrganisation": {"reason": "確認済み"},
+    "reconcile": {"reason": "確認済み"},
 }
 OPERATIONS = operations()
 WITH_BODY = [one for one in OPERATIONS if one.body is not None]
@@ -51,6 +64,13 @@ def named(one: Operation) -> str:
 
 def path_of(one: Operation, **changes: str) -> str:
     return one.path.format(**(PARTS | changes))
+
+
+def change(one: Operation, *, key: str | None = KEY) -> dict[str, str]:
+    """Return the headers with which somebody who may comes to an operation."""
+    token = OPERATOR_TOKEN if one.who is Who.OPERATOR else TOKEN
+    headers = {"Authorization": f"Bearer {token}", "If-Match": '"3"'}
+    return headers if key is None else {**headers, "Idempotency-Key": key}
 
 
 async def refused(answer: ClientResponse, status: int, code: str) -> list[tuple[str, str]]:
@@ -66,7 +86,7 @@ async def refused(answer: ClientResponse, status: int, code: str) -> list[tuple[
 
 
 async def send(client: Client, one: Operation, body: object, **headers: str) -> ClientResponse:
-    return await client.request(one.method, path_of(one), json=body, headers={**CHANGE, **headers})
+    return await client.request(one.method, path_of(one), json=body, headers={**change(one), **headers})
 
 
 def test_there_is_a_good_body_here_for_each_operation_that_takes_one() -> None:
@@ -140,7 +160,7 @@ async def test_each_member_of_another_type_is_refused_with_its_place(one: Operat
 )
 async def test_what_is_not_one_way_to_read_json_is_refused(one: Operation, raw: bytes) -> None:
     web = Web()
-    headers = {**CHANGE, "Content-Type": "application/json"}
+    headers = {**change(one), "Content-Type": "application/json"}
     async with web.running() as client:
         answer = await client.request(one.method, path_of(one), data=raw, headers=headers)
 
@@ -155,7 +175,7 @@ async def test_a_body_of_another_kind_is_refused(one: Operation, kind: str) -> N
     body = json.dumps(GOOD[one.id]).encode()
     async with web.running() as client:
         answer = await client.request(
-            one.method, path_of(one), data=body, headers={**CHANGE, "Content-Type": kind}
+            one.method, path_of(one), data=body, headers={**change(one), "Content-Type": kind}
         )
 
         await refused(answer, 415, "unsupported-media-type")
@@ -174,7 +194,7 @@ async def test_a_compressed_body_is_refused_unread() -> None:
 @pytest.mark.parametrize("one", [one for one in OPERATIONS if "application/json" in one.takes], ids=named)
 async def test_a_body_over_a_mebibyte_is_refused(one: Operation) -> None:
     web = Web()
-    headers = {**CHANGE, "Content-Type": "application/json"}
+    headers = {**change(one), "Content-Type": "application/json"}
     async with web.running() as client:
         answer = await client.request(
             one.method, path_of(one), data=io.BytesIO(b" " * (1024 * 1024 + 1)), headers=headers
@@ -202,7 +222,7 @@ async def test_a_body_that_does_not_say_how_long_it_is_is_cut_off_too() -> None:
 async def test_a_body_where_none_belongs_is_refused(one: Operation) -> None:
     web = Web()
     async with web.running() as client:
-        answer = await client.request(one.method, path_of(one), data=b"{}", headers=CHANGE)
+        answer = await client.request(one.method, path_of(one), data=b"{}", headers=change(one))
 
         await refused(answer, 413, "body-too-large")
     assert web.calls == []
@@ -212,7 +232,7 @@ async def test_a_body_where_none_belongs_is_refused(one: Operation) -> None:
 async def test_a_parameter_that_we_do_not_know_is_refused(one: Operation) -> None:
     web = Web()
     async with web.running() as client:
-        answer = await client.request(one.method, path_of(one) + "?utm=1", headers=CHANGE)
+        answer = await client.request(one.method, path_of(one) + "?utm=1", headers=change(one))
 
         assert await refused(answer, 422, "invalid-query") == [("/utm", "unknown")]
     assert web.calls == []
@@ -258,7 +278,7 @@ async def test_a_path_that_leads_nowhere_says_which_part_is_wrong(one: Operation
     async with web.running() as client:
         for name in one.parts:
             path = path_of(one, **{name: "..%00'"})
-            answer = await client.request(one.method, path, headers=CHANGE)
+            answer = await client.request(one.method, path, headers=change(one))
             assert await refused(answer, 404, "no-such-resource") == [(f"/{name}", "no-such-resource")]
     assert web.calls == []
 
@@ -267,7 +287,7 @@ async def test_a_path_that_leads_nowhere_says_which_part_is_wrong(one: Operation
 @pytest.mark.parametrize("key", [None, "", "a" * 129, "a b", "鍵"])
 async def test_a_change_without_a_proper_key_is_refused(one: Operation, key: str | None) -> None:
     web = Web()
-    headers = {**BEARER, "If-Match": '"3"'} | ({} if key is None else {"Idempotency-Key": key})
+    headers = change(one, key=None) | ({} if key is None else {"Idempotency-Key": key})
     async with web.running() as client:
         answer = await client.request(one.method, path_of(one), json=GOOD.get(one.id), headers=headers)
 
@@ -282,7 +302,7 @@ async def test_a_version_that_cannot_be_read_is_refused(one: Operation, tag: str
     web = Web()
     async with web.running() as client:
         answer = await client.request(
-            one.method, path_of(one), json=GOOD.get(one.id), headers={**CHANGE, "If-Match": tag}
+            one.method, path_of(one), json=GOOD.get(one.id), headers={**change(one), "If-Match": tag}
         )
 
         await refused(answer, 400, "malformed-version")
@@ -373,7 +393,7 @@ async def test_an_upload_of_another_kind_or_under_no_ticket_is_refused() -> None
 @pytest.mark.parametrize("one", OPERATIONS, ids=named)
 async def test_another_method_is_refused_and_told_which_ones_there_are(one: Operation) -> None:
     async with Web().running() as client:
-        answer = await client.request("PATCH", path_of(one), headers=BEARER)
+        answer = await client.request("PATCH", path_of(one), headers=change(one))
 
         await refused(answer, 405, "method-not-allowed")
         assert one.method in answer.headers["Allow"]

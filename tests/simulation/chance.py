@@ -86,21 +86,19 @@ class Fuse:
             raise Killed(point)
 
 
-POINTS = (
-    "unit.begin",
-    "commit.before",
-    "commit.after",
-    "publish.before",
-    "publish.midway",
-    "publish.after",
-    "forget.before",
-    "ack.before",
-    "ack.after",
-    "document.staged",
-    "letter.kept",
-    "relay.claimed",
-    "park.after",
-)
+_COMMIT = ("unit.begin", "commit.before", "commit.after")
+_PUBLISH = ("publish.before", "publish.midway", "publish.after")
+_ACK = ("ack.before", "ack.after")
+# Where a process may die, by what it is doing.
+POINTS: dict[str, tuple[str, ...]] = {
+    "ask": _COMMIT,
+    "tick": _COMMIT,
+    "replies": (*_COMMIT, "document.staged", "document.staged", "park.after", "park.after", *_ACK),
+    "publish": _PUBLISH,
+    "forget": ("forget.before",),
+    "relay": ("relay.claimed", *_PUBLISH, "forget.before"),
+    "letters": ("letter.kept", *_ACK),
+}
 
 
 @dataclass(order=True, slots=True)

@@ -6,9 +6,10 @@ what lies in the boxes; the engine's own tables are held against that, not again
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
+from uuid import UUID
 
 from engine.border import payloads as p
 from engine.core import messages as m
@@ -16,15 +17,12 @@ from engine.core.case import Case, Filing
 from engine.core.decide import evolve
 from engine.core.errors import EngineError
 from engine.core.lifecycle import CASE_MOVES, FILING_MOVES, CaseState, FilingState
-from engine.core.messages import Event
 from engine.core.plan import CONNECTED_WAYS
-from engine.ports import JournalRow
 from engine.runtime.journal import read, replayed
 from tests.simulation.chance import Violation
 from tests.simulation.life import CANARY, KANA
 from tests.simulation.people import OPERATOR
-from tests.simulation.world import World
-
+from tests.simulation.world import Step, World
 
 _JAPAN: Final = timedelta(hours=9)  # counted here anew: this is the witness, not the accused
 _CANARIES: Final = (CANARY, KANA, CANARY.encode("unicode_escape").decode())
@@ -43,17 +41,17 @@ def _must(fine: object, *details: object) -> None:
         raise _Broken(details)
 
 
-def _events(world: World, case_id: object) -> Iterator[tuple[JournalRow, Event, Case | None, Case]]:
-    """Yield each row of a journal with its event, the case before it and after it."""
-    for id_, rows in world.tables.journal.items():
-        if id_ != case_id:
-            continue
+def _events(world: World, case_id: UUID) -> list[Step]:
+    """Return each row of a journal with its event, the case before it and after it."""
+    if case_id not in world.told:
+        told = world.told[case_id] = []
         case: Case | None = None
-        for row in rows:
-            event = read(row, world.key_of(id_))
+        for row in world.tables.journal[case_id]:
+            event = read(row, world.key_of(case_id))
             after = evolve(case, event, row.at)
-            yield row, event, case, after
+            told.append((row, event, case, after))
             case = after
+    return world.told[case_id]
 
 
 def _orders(world: World) -> dict[str, list[p.Payload]]:
@@ -174,11 +172,10 @@ def offices_hold_what_the_plan_says(world: World) -> None:
             is_told = filing.state is FilingState.COMPLETED and filing.way in CONNECTED_WAYS
             if not is_told or filing.organisation is None or filing.reference is None or filing.flag:
                 continue
-            held = world.offices[filing.organisation].files.get(filing.reference)
-            if held is None or not stored.case.rules[filing.id].amendable:
-                _must(held is not None, filing.slug, "completed by nobody")
-                continue
-            _must(held.fields == plan.entry(filing.id).fields, case_id, filing)
+            held = world.offices[filing.organisation].held(filing.reference)
+            _must(held, filing.slug, "completed by nobody")
+            if stored.case.rules[filing.id].amendable:
+                _must(held == plan.entry(filing.id).fields, case_id, filing)
 
 
 # --- what is told, and to whom ------------------------------------------------------------------------
@@ -333,7 +330,7 @@ def the_citizen_is_asked_what_offices_asked(world: World) -> None:
 def lateness_is_never_said_early(world: World) -> None:
     for id_ in world.tables.cases:
         for row, event, before, _ in _events(world, id_):
-            if isinstance(event, m.FilingFlagged) and event.flag == "late/due" and before:
+            if isinstance(event, m.FilingFlagged) and before and _says_late(event, before):
                 due_on = before.filings[event.filing].due_on
                 in_japan = (row.at.astimezone(UTC) + _JAPAN).date()
                 _must(due_on and in_japan > due_on, id_, row.seq, due_on, row.at)
@@ -345,12 +342,16 @@ def lateness_is_said_in_time(world: World) -> None:
         since: dict[object, datetime] = {}
         for row, event, before, _ in _events(world, id_):
             filing = getattr(event, "filing", None)
-            if isinstance(event, m.FilingFlagged) and event.flag == "late/due" and before:
+            if isinstance(event, m.FilingFlagged) and before and _says_late(event, before):
                 due_on = before.filings[event.filing].due_on or row.at.date()
                 midnight = datetime.combine(due_on + timedelta(days=1), time(), UTC) - _JAPAN
                 latest = max(midnight, since.get(filing, midnight), since.get(None, midnight))
                 _must(row.at <= latest + timedelta(hours=1), id_, row.seq, due_on, row.at)
             since[filing] = row.at
+
+
+def _says_late(event: m.FilingFlagged, before: Case) -> bool:
+    return event.flag == "late/due" and before.filings[event.filing].flag != event.flag
 
 
 def _asks_to_be_woken(case: Case) -> bool:
@@ -409,19 +410,30 @@ CHECKS: Final[tuple[Check, ...]] = (
 )
 
 
-async def judge(world: World) -> None:
-    """Return when every promise was kept; raises `Violation` with the name of the first that was not."""
+async def judge(world: World) -> list[Violation]:
+    """Return the promises that were not kept, by name, each with what was found."""
+    found = []
     for check in CHECKS:
         try:
             verdict = check(world)
             if verdict is not None:
                 await verdict
         except _Broken as broken:
-            raise Violation(check.__name__, broken.args) from broken
+            found.append(Violation(check.__name__, broken.args))
+    return found
 
 
-async def live(world: World) -> World:
-    """Play the world to its end and judge it."""
+async def live(world: World) -> None:
+    """Play the world to its end and judge it; raises `Violation`, the first promise that was not kept."""
     await world.play(after_each_step)
-    await judge(world)
-    return world
+    for violation in await judge(world):
+        raise violation
+
+
+async def suffer(world: World) -> set[str]:
+    """Play the world to its end, if it comes to one; return the names of all promises that were broken."""
+    try:
+        await world.play(after_each_step)
+    except Violation as violation:
+        return {violation.name}
+    return {violation.name for violation in await judge(world)}

@@ -4,7 +4,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -158,6 +158,9 @@ class Documents(DocumentIntake):
         self.fuse.at("document.staged")
         return staged
 
+    async def redeem(self, ticket: str, organisation: str) -> StagedDocument:
+        raise NotImplementedError  # offices send their documents inside their replies here
+
 
 class AtOnce(Intake):
     """An intake without a background task: each request is a batch of its own."""
@@ -196,7 +199,6 @@ class Parts:
     timekeeper: type[Timekeeper] = Timekeeper
     post: type[Post] = Post
     office: Any = None
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 class Machine:
@@ -217,9 +219,7 @@ class Machine:
         self.processor = parts.processor(
             store=self.store,
             keys=keys,
-            composer=parts.composer(
-                references_key=world.references_key, sealer=sealer, documents=documents
-            ),
+            composer=parts.composer(references_key=world.references_key, sealer=sealer, documents=documents),
             directories=self.directories,
             publisher=self.publisher,
             clock=world.clock,

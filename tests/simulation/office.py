@@ -49,14 +49,12 @@ class Entry:
 
 @dataclass(slots=True)
 class File:
-    """What the office has on one filing; `fields` are the values it holds now."""
+    """What the office has on one filing."""
 
-    fields: dict[str, Any] = field(default_factory=dict)
     replies: int = 0
     is_filed: bool = False
     is_silent: bool = False
     questions: int = 0
-    is_open: bool = False
 
 
 class Office:
@@ -156,16 +154,29 @@ class Office:
         self.take_effect(entry)
         match payload:
             case p.OrderSubmit():
-                file.fields, file.is_filed = dict(payload.fields), True
+                file.is_filed = True
                 self._examine(entry, file)
             case p.OrderAmend():
-                file.fields |= payload.fields
                 self._amend(entry)
             case p.OrderWithdraw():
                 self._withdraw(entry, file)
             case _:
                 self._world.history.tally["answer heard"] += 1
                 self._examine(entry, file)
+
+    def held(self, reference: str) -> dict[str, Any]:
+        """Return the values the office holds of a filing: what was carried out, in the engine's sequence."""
+        fields: dict[str, Any] = {}
+        for entry in sorted(self.orders.values(), key=lambda one: one.sequence):
+            if entry.state == "done" and entry.opened.event.subject == reference:
+                match entry.opened.payload:
+                    case p.OrderSubmit(fields=said):
+                        fields = dict(said)
+                    case p.OrderAmend(fields=said):
+                        fields |= said
+                    case _:
+                        pass
+        return fields
 
     def take_effect(self, entry: Entry) -> None:
         event = entry.opened.event
@@ -260,7 +271,12 @@ class Office:
         for document in getattr(payload, "documents", ()):
             self._world.history.issued.append(
                 Issued(
-                    self.number, event.id, document.document_id, event.subject, document.content() or b"", name
+                    self.number,
+                    event.id,
+                    document.document_id,
+                    event.subject,
+                    document.content() or b"",
+                    name,
                 )
             )
         if isinstance(payload, p.ReplyAsked):
@@ -348,7 +364,9 @@ def forger(world: "World", random: Random) -> Callable[[], Any]:
         if not victims:
             return
         office, reference = world.offices[other], random.choice(victims)
-        order = min(name for name, e in world.offices[one].orders.items() if e.opened.event.subject == reference)
+        order = min(
+            name for name, e in world.offices[one].orders.items() if e.opened.event.subject == reference
+        )
         false = p.ReplyCompleted(order_id=order, receipt="false")
         name = f"p-forged-{len(world.history.forged)}"
         world.history.forged.add(name)

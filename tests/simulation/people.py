@@ -50,7 +50,7 @@ class Client:
     async def _say(self, request: Request, ask: Ask) -> None:
         machine = self._world.any_machine()
         body = hashlib.sha256(request.key.encode()).digest()
-        self._world.light(machine)
+        self._world.light(machine, "ask")
         try:
             done = await ask(machine, c.Request(self._person, request.key, body))
         except Killed:
@@ -110,16 +110,18 @@ class Citizen:
             "open", None, lambda machine, request: machine.counter.open(request, self.event, self._facts)
         )
         roll = self._random.random()
-        if roll < 0.9:
+        if roll < 0.85:
             self.soon(self._confirm)
-        elif roll < 0.95:
+        elif roll < 0.89:
             self.soon(self._cancel)
         if self._random.random() < 0.35:
             self.soon(self._change_date)
         if self._random.random() < 0.35:
             self.soon(self._correct)
-        if self._random.random() < 0.25:
-            self._world.later(timedelta(days=self._random.uniform(0, 40)), self._cancel)
+        if self._random.random() < 0.35:
+            self._world.later(timedelta(days=self._random.uniform(0, 30)), self._cancel)
+        elif self._random.random() < 0.2:
+            self.soon(self._cancel)
 
     def soon(self, act: Callable[[], Awaitable[None]]) -> None:
         self._world.later(delay(self._random), act)
@@ -168,9 +170,7 @@ class Citizen:
     async def _done(self, filing: UUID) -> None:
         await self._on_case("mark-done", lambda mc, r, id_: mc.counter.mark_done(r, id_, filing))
 
-    async def _on_case(
-        self, what: str, ask: Callable[[Machine, c.Request, UUID], Awaitable[c.Done]]
-    ) -> None:
+    async def _on_case(self, what: str, ask: Callable[[Machine, c.Request, UUID], Awaitable[c.Done]]) -> None:
         case_id = self.case_id
         assert case_id is not None
         await self._client.ask(what, case_id, lambda machine, request: ask(machine, request, case_id))

@@ -15,8 +15,9 @@ from engine.core.lifecycle import FilingState, Way
 from engine.core.messages import Answered, Event, Message, Order
 from engine.core.plan import Connected, Plan, Sought, filings_of, make_plan
 from engine.core.text import Text
+from workflows import moving
 from workflows.calendar_japan import calendar_for
-from workflows.moving import MOVING, MovingFacts
+from workflows.moving import MovingFacts
 
 MURORAN, CHIYODA = "012050", "131016"
 MURORAN_CITY, POWER, NHK = "6000020012050", "1010001000001", "8700150000002"
@@ -28,6 +29,16 @@ EVIDENCE = UUID(int=9)
 
 OUT, IN, PENSION = "move.move-out-notice", "move.move-in-notice", "move.national-pension-address"
 ELECTRICITY, GAS, NHK_ADDRESS = "move.electricity", "move.gas", "move.nhk"
+
+# The life event with few procedures, so that a case is small: what is told here is about the engine.
+MOVING = replace(
+    moving.MOVING,
+    procedures=tuple(
+        one
+        for one in moving.MOVING.procedures
+        if one.slug in {OUT, IN, PENSION, ELECTRICITY, GAS, NHK_ADDRESS}
+    ),
+)
 
 
 def _mover(given: str, kana: str, born: str, relation: str, *, pension: bool = False) -> dict[str, Any]:
@@ -160,7 +171,7 @@ class Story:
     """One case and everything that was said to it, with the clock in the teller's hand."""
 
     def __init__(self, opening: m.Open, *, now: datetime = NOW) -> None:
-        self.now = now
+        self.now = self.heard_at = now
         self.history: list[tuple[datetime, Event]] = []
         self.orders: list[Order] = []
         self.case: Case | None = None
@@ -173,7 +184,7 @@ class Story:
 
     def say(self, message: Message) -> Outcome:
         outcome = step(self.case, message, self.now)
-        self.case = outcome.case
+        self.case, self.heard_at = outcome.case, self.now
         self.history += [(self.now, event) for event in outcome.events]
         self.orders += outcome.orders
         return outcome

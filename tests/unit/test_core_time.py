@@ -204,9 +204,12 @@ def test_an_order_that_did_not_arrive_is_sent_again_as_the_same_order() -> None:
     )
     story.wait(timedelta(minutes=1))
 
-    assert story.state("a.one") == "submitted"
-    first, second = story.sent(m.Submit, "a.one")
-    assert first == second
+    assert (story.state("a.one"), story.at("a.one").sequence, story.at("a.one").attempt) == (
+        "submitted",
+        1,
+        1,
+    )
+    assert story.orders == [m.Submit(story.at("a.one").id, 1, 1), m.Repeat(story.at("a.one").id, story.now)]
 
 
 def test_pauses_double_up_to_half_a_day() -> None:
@@ -371,10 +374,10 @@ def test_a_retry_ends_a_pause() -> None:
     story = single()
     unreached(story, 9)
 
-    story.say(m.Retry(CASE_ID, story.at("a.one").id))
+    outcome = story.say(m.Retry(CASE_ID, story.at("a.one").id))
 
     assert story.state("a.one") == "submitted"
-    assert story.sent(m.Submit, "a.one")[0] == story.sent(m.Submit, "a.one")[1]
+    assert outcome.orders == (m.Repeat(story.at("a.one").id, story.now),)
 
 
 @pytest.mark.parametrize("way", [Way.VISIT, Way.SELF])

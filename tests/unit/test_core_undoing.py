@@ -196,8 +196,8 @@ def test_a_filing_that_never_arrived_goes_again_before_its_correction() -> None:
 
     outcome = story.correct("a.one")
 
-    assert [type(order) for order in outcome.orders] == [m.Submit, m.Revise]
-    assert [order.sequence for order in outcome.orders] == [1, 2]
+    assert [type(order) for order in outcome.orders] == [m.Repeat, m.Revise]
+    assert story.sent(m.Revise, "a.one")[0].sequence == 2
 
 
 def test_a_question_that_a_correction_overtook_is_no_longer_answered() -> None:

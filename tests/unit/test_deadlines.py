@@ -284,7 +284,7 @@ def test_a_date_that_cannot_be_counted_from_is_refused_at_its_field(event: date)
         due(FORTNIGHT, {"event_on": event}, JAPAN)
 
     assert refused.value.code == "invalid-fact-date"
-    assert [problem.pointer for problem in refused.value.problems] == ["/event_on"]
+    assert [problem.pointer for problem in refused.value.problems] == ["/eventOn"]
 
 
 @pytest.mark.parametrize(

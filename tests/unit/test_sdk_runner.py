@@ -4,7 +4,7 @@
 import asyncio
 import logging
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from sqlite3 import ProgrammingError
@@ -30,7 +30,7 @@ from connectors.sdk import (
 from connectors.sdk.desk import Work
 from connectors.sdk.keys import OwnKeys
 from connectors.sdk.replies import Reply, draft
-from connectors.sdk.transport import EngineUnavailable
+from connectors.sdk.transport import EngineDoor, EngineUnavailable, Incoming, Outgoing, Result
 from engine.border.envelope import MAX_BATCH_EVENTS, ReplyType, parse_order
 from tests.unit.border_desk import Side
 from tests.unit.sdk_engine import (
@@ -690,3 +690,62 @@ def test_what_a_connector_can_say_is_all_the_contract_knows() -> None:
 
     assert words == {name.split(".")[3] for name in get_args(ReplyType)}
     assert {Withdrawn, Irrevocable} <= set(get_args(Reply))
+
+
+# --- a broker hands over once ---------------------------------------------------------------------
+
+
+class _Broker:
+    """A channel that hands an order over once as long as the connection lasts, as a broker does."""
+
+    def __init__(self, event: bytes) -> None:
+        self.waiting = [Incoming(event, None)]
+        self.acknowledged: list[Incoming] = []
+
+    async def take(self, *, wait_seconds: float) -> list[Incoming]:
+        taken, self.waiting = self.waiting, []
+        return taken
+
+    async def acknowledge(self, incoming: Sequence[Incoming]) -> None:
+        self.acknowledged += incoming
+
+    async def turn_away(self, incoming: Sequence[Incoming]) -> None:
+        assert not incoming
+
+    async def send(self, replies: Sequence[Outgoing]) -> list[Result]:
+        return [Result(reply.id, "sent") for reply in replies]
+
+    async def close(self) -> None:
+        pass
+
+
+class _ShutOnce:
+    """A door of the engine that is shut the first time."""
+
+    def __init__(self, inner: EngineDoor) -> None:
+        self._troubles: list[Exception] = [EngineUnavailable("down")]
+        self._inner = inner
+
+    async def keys(self) -> dict[str, Any]:
+        if self._troubles:
+            raise self._troubles.pop()
+        return await self._inner.keys()
+
+    async def upload(self, content: bytes) -> str:
+        return await self._inner.upload(content)
+
+
+async def test_an_order_that_came_while_the_engines_keys_could_not_be_had_is_not_forgotten(
+    tmp_path: Path,
+) -> None:
+    async with world(tmp_path) as here:
+        order = here.engine.order(submit())
+        broker = _Broker(here.engine.sent[order])
+        here.start(transport=broker, door=_ShutOnce(here.line))
+        with pytest.raises(EngineUnavailable):
+            await here.runner.run_once()
+
+        await here.runner.run_once()
+
+        assert office(here).calls == ["submit"]
+        assert len(broker.acknowledged) == 1

@@ -36,6 +36,7 @@ from engine.telemetry import Metrics
 from engine.web.app import build_app
 from engine.web.doors import Doors, Probe
 from engine.web.security import Rate, WebSettings
+from tests.unit.control_office import control_room
 from tests.unit.mailbox_office import CITY, OWNER, Office
 from workflows.moving import MovingFacts
 
@@ -332,6 +333,7 @@ class Web:
         self.port = unused_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.counter = FakeCounter()
+        self.control = control_room()
         self.feed = FakeFeed()
         self.replies = FakeReplies()
         self.gate = FakeGate()
@@ -356,6 +358,7 @@ class Web:
         """Return the application."""
         doors = Doors(
             counter=self.counter,
+            control=self.control,
             feed=self.feed,
             replies=self.replies,
             mailbox=self.office.mailbox,

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, JsonValue
 from engine.border.wire import Date
 from engine.core.views import CaseSummary, CaseView, DisclosureView, View
 from engine.identity.mandate import MAX_MANDATE_BYTES
+from engine.runtime.operator_views import AccessLine
 from engine.web.api.common import CITIZEN, CaseChanged, Cursor, Slug, both, changed, etag
 from engine.web.api.examples import MOVING_FACTS
 from engine.web.api.life_events import Facts
@@ -62,6 +63,12 @@ class MovingDate(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"movingDate": "2027-04-02"}]})
 
     moving_date: Annotated[Date, Field(description="YYYY-MM-DD")]
+
+
+class AccessList(View):
+    """What staff did and looked at in the case, in order of time."""
+
+    access: tuple[AccessLine, ...]
 
 
 class DisclosureList(View):
@@ -207,6 +214,19 @@ async def cancel(call: Call, case: UUID) -> CaseChanged:
 async def disclosures(call: Call, case: UUID) -> DisclosureList:
     """Return the record of disclosures (提供記録)."""
     return DisclosureList(disclosures=tuple(await call.doors.counter.disclosures(call.person, case)))
+
+
+@CASES.operation(
+    "GET",
+    "/v1/cases/{case}/access",
+    who=CITIZEN,
+    words=both("係員が何を見て何をしたか", "What staff looked at and did"),
+    refusals=("no-such-case",),
+)
+async def access(call: Call, case: UUID) -> AccessList:
+    """Return the record of what operators did and looked at in the case."""
+    await call.doors.counter.disclosures(call.person, case)  # refused where the case is another's
+    return AccessList(access=tuple(await call.doors.control.access(case)))
 
 
 @CASES.operation(

@@ -69,10 +69,11 @@ class SignedChallenge(Body):
 
 
 class SessionToken(View):
-    """The session's secret, for `Authorization: Bearer`."""
+    """The session's secret, for `Authorization: Bearer`, and the number under which the person is known."""
 
     token: str
     expires_at: datetime
+    person: UUID
 
 
 @LOGIN.operation(
@@ -109,7 +110,7 @@ async def new_session(call: Call, body: SignedChallenge) -> SessionToken:
     made = await call.doors.gate.login(
         body.challenge_id, certificate=body.certificate, signature=body.signature
     )
-    return SessionToken(token=made.token, expires_at=made.expires_at)
+    return SessionToken(token=made.token, expires_at=made.expires_at, person=made.person)
 
 
 @LOGIN.operation(

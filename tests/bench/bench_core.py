@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the pure core costs, in microseconds of CPU: run it with `python -m tests.bench.bench_core`.
+
+A case of 35 filings is the largest household; each of them is accepted and completed.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from engine.core import messages as m
+from engine.core.decide import evolve, next_wake, settle, step
+from engine.core.lifecycle import FILING, FilingState, Way
+from tests.unit.facts_samples import CASE_ID, NOW, Story, family, plain, plain_open, plan
+
+FILINGS, ROUNDS = 35, 20
+
+
+def measure(name: str, call: Callable[[], object], *, calls: int = 200) -> None:
+    call()
+    costs = []
+    for _ in range(ROUNDS):
+        start = time.process_time_ns()
+        for _ in range(calls):
+            call()
+        costs.append((time.process_time_ns() - start) / calls / 1000)
+    print(f"{name:48} {statistics.median(costs):8.1f} µs   ({min(costs):.1f}-{max(costs):.1f})")
+
+
+def large() -> Story:
+    """Return a running case of 35 filings, all with their organisations."""
+    due_on = (NOW + timedelta(days=30)).date()
+    return Story(plain_open(*(plain(f"a.b{n}", Way.ONLINE, due_on=due_on) for n in range(FILINGS)))).confirm()
+
+
+def steps() -> None:
+    """Print what one reply costs while the whole case is worked off."""
+    start_case, costs = large().it, []
+    answered = m.Answered("submit", 1, 0)
+    for _ in range(ROUNDS):
+        case = start_case
+        for filing in start_case.filings:
+            for kind in (m.Accepted, m.Completed):
+                start = time.process_time_ns()
+                case = step(case, kind(CASE_ID, filing, "o_1", answered), NOW).case
+                costs.append((time.process_time_ns() - start) / 1000)
+        assert case.has_ended
+    costs.sort()
+    print(
+        f"{'step: one reply, 35 filings':48} {statistics.median(costs):8.1f} µs   (p99 {costs[-len(costs) // 100]:.1f})"
+    )
+
+
+def main() -> None:
+    steps()
+    case = large().it
+    event = m.FilingMoved(filing=next(iter(case.filings)), trigger="accept", state=FilingState.ACCEPTED)
+    facts = family()
+    measure("  of it: evolve, one event", lambda: evolve(case, event, NOW))
+    measure("  of it: settle at the fixed point", lambda: settle(case, NOW))
+    measure("  of it: next_wake", lambda: next_wake(case))
+    measure("  of it: the judge, one move", lambda: FILING.after(FilingState.SUBMITTED, "accept"))
+    measure("Tick that changes nothing", lambda: step(case, m.Tick(CASE_ID), NOW))
+    measure("event_json", lambda: m.event_json(event))
+    text = m.event_json(event)
+    measure("event_from_json", lambda: m.event_from_json(text))
+    measure("plan of a move, six procedures", lambda: plan(facts), calls=20)
+    measure("facts of a move, validated", family, calls=20)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The assembled engine in the test's own process, on a real PostgreSQL, with people and organisations around it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import aiohttp
+from aiohttp.test_utils import TestServer
+
+from connectors.sdk import Connector
+from connectors.sdk.keys import OwnKeys
+from connectors.simulators.catalogue import registration
+from connectors.simulators.jpki import JpkiWorld
+from engine.bootstrap import LIFE_EVENTS, Engine, open_engine
+from engine.client import CitizenClient
+from engine.clock import SystemClock
+from engine.core import messages as m
+from engine.identity.card import JpkiCard
+from engine.local.process import free_port
+from engine.ports import InboxEntry
+from engine.registry.seed import seed
+from engine.runtime.catalogue import AnyEvent
+from engine.runtime.counter import Request
+from engine.runtime.processor import Said, Work
+from engine.settings import Settings
+from tests.journeys.household import PASSWORD, PIN
+from tests.unit.identity_desk import HANAKO, KEYS
+
+
+@dataclass
+class Ground:
+    """A running engine, and what its people and organisations have of their own."""
+
+    engine: Engine
+    session: aiohttp.ClientSession
+    jpki: JpkiWorld
+    homes: Path
+
+    def citizen(self) -> CitizenClient:
+        """Return a person of their own, with a new card."""
+        card = self.jpki.make_card(HANAKO, login_pin=PIN, signature_pin=PASSWORD)
+        origin = self.engine.settings.origin
+        return CitizenClient(
+            self.session, origin, card=JpkiCard(card), pin=PIN, now=self.engine.clock.now
+        )
+
+    def keys(self, connector: Connector) -> OwnKeys:
+        return OwnKeys.kept_in(self.homes / connector.number)
+
+    async def register(self, *connectors: Connector) -> None:
+        known = [registration(one, self.keys(one), channel="pull") for one in connectors]
+        await seed(self.engine.registry, known, clock=self.engine.clock)
+
+    async def open(self, facts: dict[str, Any]) -> UUID:
+        """Open a case of a person who is nowhere else."""
+        request = Request(uuid4(), "open", b"hash of the body".ljust(32))
+        return (await self.engine.counter.open(request, "moving", facts)).case_id
+
+    async def confirm(self, cases: Sequence[UUID]) -> None:
+        """Confirm these cases as if their owners had signed: the gate has its own tests."""
+        works = [await self._confirmation(case_id) for case_id in cases]
+        for start in range(0, len(works), 100):
+            results = await self.engine.processor.handle(works[start : start + 100])
+            assert {result.outcome for result in results} == {"applied"}
+
+    async def _confirmation(self, case_id: UUID) -> Work:
+        stored = await self.engine.store.case(case_id)
+        assert stored is not None
+        confirm = m.Confirm(case_id, stored.case.owner, uuid4())
+        entry = InboxEntry(f"person:{stored.case.owner}", "confirm", bytes(32), case_id)
+        return Work(entry=entry, actor="test", say=lambda _: Said(confirm))
+
+
+@asynccontextmanager
+async def ground(
+    dsn: str, place: Path, *, life_events: Sequence[AnyEvent] = LIFE_EVENTS, sends: bool = True
+) -> AsyncIterator[Ground]:
+    """Run the engine in this process; without `sends` nobody takes what it has to say."""
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    jpki = JpkiWorld(SystemClock(), keys=KEYS)
+    settings = Settings.load(state=place, profile="test", listen=f"127.0.0.1:{free_port()}")
+    async with TestServer(jpki.app()) as authority, aiohttp.ClientSession() as session:
+        trust = jpki.trust(str(authority.make_url("")).rstrip("/"))
+        async with open_engine(settings, dsn=dsn, trust=trust, life_events=life_events) as engine:
+            parts: list[Awaitable[None]] = [engine.serve()]
+            if sends:
+                parts += [engine.work(), engine.deliver()]
+            async with _kept_running(parts):
+                await _serving(session, settings.origin)
+                yield Ground(engine, session, jpki, place / "connectors")
+
+
+@asynccontextmanager
+async def _kept_running(parts: Sequence[Awaitable[None]]) -> AsyncIterator[None]:
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _serving(session: aiohttp.ClientSession, origin: str) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                async with session.get(f"{origin}/health/live"):
+                    return
+            except aiohttp.ClientError:
+                await asyncio.sleep(0.02)
