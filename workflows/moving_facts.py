@@ -425,7 +425,7 @@ class MovingFacts(Facts):
     @model_validator(mode="before")
     @classmethod
     def _looks_at_both_addresses(cls, told: object) -> object:
-        """Return the facts with both addresses in them, so that one that is missing is found wrong by name."""
+        """Return the facts with both addresses in them, so that a missing one is found by its name."""
         if not isinstance(told, dict):
             return told
         missing = {"old_address": "oldAddress", "new_address": "newAddress"}

@@ -37,6 +37,12 @@ FIELD_CODES: Final[dict[str, Text]] = {
     "corporate-number": Text(ja="法人番号ではありません", en="It is not a corporate number"),
     "too-long-ago": Text(ja="古すぎる日付です", en="It is too long ago"),
     "same-address": Text(ja="新旧の住所が同じです", en="The new address is the old one"),
+    "contradicts-facts": Text(ja="ほかの項目と合いません", en="It contradicts another fact"),
+    "too-young": Text(ja="年齢が足りません", en="The person is too young for it"),
+    "needs-representative": Text(
+        ja="15歳未満の方は法定代理人が申し出ます",
+        en="For somebody under 15, the legal representative tells it",
+    ),
     "invalid": Text(ja="正しくありません", en="It is not right"),
 }
 _KINDS: Final = {

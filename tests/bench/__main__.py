@@ -42,10 +42,10 @@ class Plan:
     seconds: float
     warm_seconds: float
     half_seconds: float
-    in_flight: int = 32
+    in_flight: int = 24
 
 
-QUICK: Final = Plan(rounds=3, seconds=3.0, warm_seconds=1.0, half_seconds=5.0)
+QUICK: Final = Plan(rounds=3, seconds=4.0, warm_seconds=1.0, half_seconds=5.0)
 LONG: Final = Plan(rounds=5, seconds=10.0, warm_seconds=3.0, half_seconds=20.0)
 
 

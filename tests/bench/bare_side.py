@@ -134,7 +134,7 @@ class BareSide:
         async with self._pool.acquire() as connection, connection.transaction():
             bodies = await popped(connection, "replies")
             ended = await self._move(connection, [_read(json.loads(one)) for one in bodies]) if bodies else []
-        self._tell(ended)
+        self._tell(ended, len(bodies))
         return len(bodies)
 
     async def _handle(self, replies: Sequence[_Reply]) -> None:
@@ -143,7 +143,7 @@ class BareSide:
             ended = await self._move(connection, replies)
             if published:
                 await connection.execute(_FORGET, published)
-        self._tell(ended)
+        self._tell(ended, len(replies))
 
     async def _move(self, connection: Any, replies: Sequence[_Reply]) -> list[UUID]:
         """Return the cases that have ended with these replies."""
@@ -169,7 +169,8 @@ class BareSide:
         await connection.execute(_MOVE_CASES, list(missing), list(missing.values()))
         return [case_id for case_id, left in missing.items() if left == 0]
 
-    def _tell(self, ended: Sequence[UUID]) -> None:
+    def _tell(self, ended: Sequence[UUID], replies: int) -> None:
+        self._load.transitions += replies
         for case_id in ended:
             self._expected.ended(case_id)
 

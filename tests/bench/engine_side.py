@@ -55,6 +55,8 @@ class EngineSide:
 
         async def noted(works: Sequence[Work]) -> list[Result]:
             results = await handle(works)
+            replies = zip(works, results, strict=True)
+            self._load.transitions += sum(w.reference is not None and not r.replayed for w, r in replies)
             for result in results:
                 if result.version == FINAL_VERSION and result.case_id is not None:
                     self._expected.ended(result.case_id)

@@ -19,7 +19,7 @@ class Load:
     def __init__(self, begin: Callable[[], Awaitable["asyncio.Future[None]"]]) -> None:
         self._begin = begin
         self._running: list[asyncio.Task[None]] = []
-        self._ended = 0
+        self.transitions = 0  # replies that are durably applied; counted by whoever applies them
 
     @property
     def commands(self) -> dict[str, Command]:
@@ -33,8 +33,8 @@ class Load:
         self._running = [asyncio.create_task(self._again()) for _ in range(in_flight)]
 
     async def count(self) -> list[float]:
-        """Return how many cases have ended, and the instant."""
-        return [self._ended, monotonic()]
+        """Return how many replies have been applied, and the instant."""
+        return [self.transitions, monotonic()]
 
     async def rest(self) -> None:
         """Return when the cases in flight have ended and no other has begun."""
@@ -52,7 +52,7 @@ class Load:
     async def open(self, rate: float, seconds: float, seed: int) -> dict[str, float]:
         """Begin cases at exponential gaps; return their times in ms, counted from the intended start."""
         random, now = Random(seed), monotonic()
-        starts, at = [], now
+        starts, at = [now], now
         while (at := at + random.expovariate(rate)) < now + seconds:
             starts.append(at)
         async with asyncio.timeout(seconds + _LONGEST_SECONDS):
@@ -70,7 +70,6 @@ class Load:
 
     async def _once(self) -> None:
         await (await self._begin())
-        self._ended += 1
 
     async def _timed(self, start: float) -> float:
         await asyncio.sleep(max(0.0, start - monotonic()))

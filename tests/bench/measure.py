@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from tests.bench.machine import MemoryWatch, reading
 from tests.bench.ways import Way
+from tests.bench.workload import TRANSITIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +52,17 @@ async def saturated(way: Way, dsn: str, *, in_flight: int, warm_seconds: float, 
     await way.engine.ask("closed", in_flight=in_flight)
     await asyncio.sleep(warm_seconds)
     with MemoryWatch(way.groups) as memory:
-        before, (cases_before, began) = await reading(dsn, way.groups), await way.engine.ask("count")
+        before, (replies_before, began) = await reading(dsn, way.groups), await way.engine.ask("count")
         await asyncio.sleep(seconds)
-        (cases_after, ended), after = await way.engine.ask("count"), await reading(dsn, way.groups)
+        (replies_after, ended), after = await way.engine.ask("count"), await reading(dsn, way.groups)
     await way.engine.ask("rest")
-    cases = max(cases_after - cases_before, 1)
+    # In replies, not in whole cases: those that are in flight are counted as far as they have come.
+    cases = max(replies_after - replies_before, 1) / TRANSITIONS
     flushes = None
     if before.device_flushes is not None and after.device_flushes is not None:
         flushes = (after.device_flushes - before.device_flushes) / cases
     return Saturated(
-        cases_per_second=(cases_after - cases_before) / (ended - began),
+        cases_per_second=cases / (ended - began),
         cpu_ms={
             name: 1000 * (after.cpu_seconds[name] - before.cpu_seconds[name]) / cases for name in way.groups
         },

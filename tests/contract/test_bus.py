@@ -11,16 +11,15 @@ import asyncpg
 import pytest
 
 from engine.border.envelope import MAX_BATCH_BYTES
-from engine.bus.admin import BrokerAdmin
 from engine.bus.amqp import AmqpBus
 from engine.bus.embedded import EmbeddedBus
 from engine.bus.memory import MemoryBus, MemoryQueues
 from engine.bus.topology import reply_queue
 from engine.core.errors import EngineError
 from engine.ports import Bus, BusUnavailable, DeadLetter, Delivery, Parcel
+from tests.integration.amqp_ground import BANK, CITY, ground
 from tests.services import Broker
 
-CITY, BANK = "1000020131016", "7010001008844"
 ORDERS = f"orders.{CITY}"
 SOON = 5.0  # how long a test waits for what must come
 
@@ -71,10 +70,7 @@ async def embedded(stack: AsyncExitStack, dsn: str) -> Site:
 
 
 async def rabbitmq(stack: AsyncExitStack, broker: Broker) -> Site:
-    async with BrokerAdmin(broker.admin_url, broker.vhost) as admin:
-        await admin.declare()
-        for organisation in (CITY, BANK):
-            await admin.declare_organisation(organisation, "secret")
+    await stack.enter_async_context(ground(broker))
 
     async def open_bus() -> AmqpBus:
         bus = AmqpBus(broker.amqp_url)
@@ -291,6 +287,20 @@ async def test_what_is_never_acknowledged_is_parked_after_ten_returns(site: Site
 
     assert deliveries == 11
     assert await site.parked() == [Parked(ORDERS, None, (body(1),), "delivery-limit")]
+
+
+async def test_a_parcel_that_came_back_comes_alone_where_each_is_kept_by_itself(site: Site) -> None:
+    first, second = await site.open(), await site.open()
+    if isinstance(first, AmqpBus):  # a broker gives back the whole message; the consumer takes it apart
+        return
+    await first.publish(orders(1, 2))
+    await first.take(ORDERS, limit=10, wait_seconds=SOON)
+    await first.close()
+    await second.publish(orders(3, 4))
+
+    deliveries = await second.take(ORDERS, limit=10, wait_seconds=SOON)
+
+    assert [numbers([delivery]) for delivery in deliveries] == [[1], [2], [3, 4]]
 
 
 async def test_many_parcels_travel_in_few_messages(site: Site) -> None:

@@ -3,6 +3,7 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from engine.local.rabbitmq import call_api
 from engine.ports import BusUnavailable, DeadLetter, Delivery, Parcel
 from tests.services import Broker
 
-CITY, BANK, STRANGER = "1000020131016", "7010001008844", "3010001088782"
+# Users belong to the whole broker, not to a virtual host: each run has organisations of its own.
+CITY, BANK, STRANGER = (f"{first}{secrets.randbelow(10**12):012}" for first in (1, 7, 3))
 ORDERS = f"orders.{CITY}"
 
 
@@ -83,6 +85,7 @@ async def ground(broker: Broker) -> AsyncIterator[Ground]:
         await admin.declare()
         for organisation in (CITY, BANK):
             await admin.declare_organisation(organisation, "secret")
+            stack.push_async_callback(admin.shut_out, organisation)
         yield Ground(broker, admin, stack)
 
 

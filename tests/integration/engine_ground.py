@@ -45,9 +45,7 @@ class Ground:
         """Return a person of their own, with a new card."""
         card = self.jpki.make_card(HANAKO, login_pin=PIN, signature_pin=PASSWORD)
         origin = self.engine.settings.origin
-        return CitizenClient(
-            self.session, origin, card=JpkiCard(card), pin=PIN, now=self.engine.clock.now
-        )
+        return CitizenClient(self.session, origin, card=JpkiCard(card), pin=PIN, now=self.engine.clock.now)
 
     def keys(self, connector: Connector) -> OwnKeys:
         return OwnKeys.kept_in(self.homes / connector.number)
@@ -81,7 +79,6 @@ async def ground(
     dsn: str, place: Path, *, life_events: Sequence[AnyEvent] = LIFE_EVENTS, sends: bool = True
 ) -> AsyncIterator[Ground]:
     """Run the engine in this process; without `sends` nobody takes what it has to say."""
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
     jpki = JpkiWorld(SystemClock(), keys=KEYS)
     settings = Settings.load(state=place, profile="test", listen=f"127.0.0.1:{free_port()}")
     async with TestServer(jpki.app()) as authority, aiohttp.ClientSession() as session:

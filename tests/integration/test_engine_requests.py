@@ -50,9 +50,7 @@ async def test_the_same_request_twice_at_the_same_moment_opens_one_case(here: Gr
     citizen, body = here.citizen(), told(here)
     await citizen.sign_in()
 
-    answers = await asyncio.gather(
-        *(citizen.say("POST", "/v1/cases", body, key="open") for _ in range(10))
-    )
+    answers = await asyncio.gather(*(citizen.say("POST", "/v1/cases", body, key="open") for _ in range(10)))
 
     assert len({answer["caseId"] for answer in answers}) == 1
     assert (await count(here))["cases"] == 1
@@ -110,7 +108,7 @@ async def test_a_confirmation_sent_twice_sends_every_order_once(here: Ground) ->
     assert {**after, "inbox": 0} == {**before, "inbox": 0}
 
 
-WRONG = (
+WRONG: tuple[tuple[str, str, Any, int | None], ...] = (
     ("POST", "/v1/cases", {}, 422),
     ("POST", "/v1/cases", {"event": "moving", "facts": {}}, 422),
     ("POST", "/v1/cases", {"event": "wedding", "facts": {}}, 404),
@@ -153,7 +151,9 @@ async def test_what_only_its_owner_may_do_is_refused_to_others_and_nothing_chang
     before = await states(here)
 
     for method, path in (("POST", "cancellation"), ("PUT", "moving-date"), ("PUT", "facts")):
-        body = {"moving-date": {"movingDate": "2027-04-02"}, "facts": {"facts": told(here)["facts"]}}.get(path)
+        body = {"moving-date": {"movingDate": "2027-04-02"}, "facts": {"facts": told(here)["facts"]}}.get(
+            path
+        )
         refusal = await refused(stranger, method, f"/v1/cases/{opened['caseId']}/{path}", body)
         assert (refusal.status, refusal.code) == (404, "no-such-case")
 
@@ -164,9 +164,7 @@ async def refused(
     citizen: CitizenClient, method: str, path: str, body: Any, *, version: int | None = None
 ) -> Refusal:
     with pytest.raises(Refusal) as refusal:
-        await citizen.say(
-            method, path, body, version=version if path.endswith("confirmation") else None
-        )
+        await citizen.say(method, path, body, version=version if path.endswith("confirmation") else None)
     return refusal.value
 
 
@@ -180,5 +178,7 @@ async def stored(here: Ground) -> Mapping[str, Any]:
 
 
 async def states(here: Ground) -> list[tuple[Any, ...]]:
-    rows = await here.engine.pool.fetch("select id, version, state, journal_hash from engine.cases order by id")
+    rows = await here.engine.pool.fetch(
+        "select id, version, state, journal_hash from engine.cases order by id"
+    )
     return [tuple(row) for row in rows]

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A batch costs the same number of statements, however many replies it holds: real seals, real PostgreSQL."""
 
-import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
 from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import date, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from itertools import cycle
 from pathlib import Path
@@ -22,6 +21,7 @@ from engine.border.envelope import EXAMPLES, parse_payload, seal_event
 from engine.border.jwk import RecipientKey
 from engine.border.names import order_id
 from engine.border.sealing import Sealer
+from engine.core.decide import day_in_japan
 from engine.demo import household
 from tests.integration.engine_ground import Ground, ground
 
@@ -34,12 +34,10 @@ _POOL, _REGISTRY = "pg_advisory_unlock_all", "registry_version"
 _KINDS = ("received", "accepted", "completed", "asked")
 
 
-async def test_a_batch_of_any_size_costs_the_same_few_statements(
-    postgres_dsn: str, tmp_path: Path
-) -> None:
+async def test_a_batch_of_any_size_costs_the_same_few_statements(postgres_dsn: str, tmp_path: Path) -> None:
     async with ground(postgres_dsn, tmp_path / "state", sends=False) as here:
         await here.register(POWER)
-        cases = [await here.open(facts()) for _ in range(sum(SIZES))]
+        cases = [await here.open(facts(here)) for _ in range(sum(SIZES))]
         await here.confirm(cases)
         counts = {}
         for size in SIZES:
@@ -54,25 +52,23 @@ async def test_a_batch_of_any_size_costs_the_same_few_statements(
         numbers = {size: len(statements) for size, statements in counts.items()}
         assert len(set(numbers.values())) == 1, numbers
         assert max(numbers.values()) <= MOST, "\n".join(counts[SIZES[0]])
-        for statements in counts.values():
-            assert sum(one.startswith("BEGIN") for one in statements) == 1
-            assert sum(one.startswith("COMMIT") for one in statements) == 1
+        for of_one in counts.values():
+            assert sum(one.startswith("BEGIN") for one in of_one) == 1
+            assert sum(one.startswith("COMMIT") for one in of_one) == 1
 
 
-def facts() -> dict[str, object]:
-    told = household(date.today() + timedelta(days=30))
+def facts(here: Ground) -> dict[str, object]:
+    told = household(day_in_japan(here.engine.clock.now()) + timedelta(days=30))
     return told | {"contracts": {"electricity": told["contracts"]["electricity"]}}
 
 
 async def sealed_replies(here: Ground, cases: Sequence[UUID]) -> list[bytes]:
     """Return a reply to the order of each case: some with a document, some with a question."""
     keys, engine = here.keys(POWER), here.engine
-    sealer = Sealer(
-        keys.signing, kid=keys.kid, source=f"/organisations/{POWER.number}", clock=engine.clock
-    )
+    sealer = Sealer(keys.signing, kid=keys.kid, source=f"/organisations/{POWER.number}", clock=engine.clock)
     recipient = RecipientKey(engine.keys.decryption.public_key())
     replies = []
-    for case_id, kind in zip(cases, cycle(_KINDS)):  # noqa: B905 - one of the two never ends
+    for case_id, kind in zip(cases, cycle(_KINDS)):
         stored = await engine.store.case(case_id)
         assert stored is not None
         (name,) = {f.reference for f in stored.case.filings.values() if f.organisation == POWER.number}

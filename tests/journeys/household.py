@@ -162,7 +162,10 @@ class Household:
     async def _letters(self) -> list[tuple[Mapping[str, Any], bytes]]:
         """Return the letters with their contents, once the first has arrived."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while not (listed := (await self._get(f"/v1/letters?caseId={self._case_id}"))["letters"]):
+            while True:
+                listed = (await self._get(f"/v1/letters?caseId={self._case_id}"))["letters"]
+                if listed:
+                    break
                 await asyncio.sleep(0.1)
         return [(one, await self._content(f"/v1/letters/{one['id']}/content")) for one in listed]
 
@@ -171,12 +174,14 @@ class Household:
         case: Mapping[str, Any] = {"filings": []}
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                while not so(case := await self._get(f"/v1/cases/{self._case_id}")):
+                while True:
+                    case = await self._get(f"/v1/cases/{self._case_id}")
+                    if so(case):
+                        return case
                     await asyncio.sleep(0.1)
         except TimeoutError:
             states = {filing["slug"]: filing["state"] for filing in case["filings"]}
             raise AssertionError(f"it never came to this: {what}; {states}") from None
-        return case
 
     async def _get(self, path: str) -> Any:
         return await self._patiently(lambda: self._client.get(path))

@@ -7,7 +7,7 @@ import hashlib
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
@@ -145,7 +145,7 @@ def check_disclosures(
 
 
 async def check_letters(
-    pool: asyncpg.Pool, letters: list[tuple[Mapping[str, Any], bytes]], ledgers: Mapping[str, Path]
+    pool: asyncpg.Pool, letters: Sequence[tuple[Mapping[str, Any], bytes]], ledgers: Mapping[str, Path]
 ) -> None:
     """Every document that an organisation issued is in the box once, byte for byte, and nothing else is."""
     issued = [document for path in ledgers.values() for document in documents(path)]

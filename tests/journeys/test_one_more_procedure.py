@@ -11,8 +11,19 @@ from typing import Any, ClassVar
 
 import pytest
 
-from connectors.sdk import Accepted, Address, Answer, Completed, Connector, Desk, Fields, Submit, Text, Withdraw
-from connectors.sdk import Withdrawn
+from connectors.sdk import (
+    Accepted,
+    Address,
+    Answer,
+    Completed,
+    Connector,
+    Desk,
+    Fields,
+    Submit,
+    Text,
+    Withdraw,
+    Withdrawn,
+)
 from connectors.sdk.ledger import Ledger
 from connectors.simulators import program
 from connectors.simulators.behaviour import Behaviour
@@ -55,7 +66,7 @@ class NewAddress(Fields):
 class Library(Connector):
     """The whole connector."""
 
-    number = "9999999000003"
+    number = "6999999000003"
     name = Text(ja="見本図書館", en="Sample Library")
     procedures: ClassVar = {SLUG: NewAddress}
 

@@ -161,7 +161,6 @@ async def embedded(place: Path) -> AsyncIterator[World]:
 @asynccontextmanager
 async def distributed(place: Path, dsn: str, broker: Broker) -> AsyncIterator[World]:
     """Run every role, every organisation and the certification authority as a process of its own."""
-    place.mkdir(mode=0o700)
     lay_authority(place)
     port, jpki_port = free_port(), free_port()
     jpki = JpkiWorld(SystemClock(), state=place / "jpki")
@@ -217,7 +216,11 @@ def environment_of(place: Path, **more: str) -> dict[str, str]:
         "TODOKE_CLOCK": "simulated",
         "TODOKE_LOG": "debug",
     }
-    chosen = {name: os.environ[name] for name in ("TODOKE_PG", "TODOKE_PG_BIN", "TODOKE_RUN_AS") if name in os.environ}
+    chosen = {
+        name: os.environ[name]
+        for name in ("TODOKE_PG", "TODOKE_PG_BIN", "TODOKE_RUN_AS")
+        if name in os.environ
+    }
     return kept | own | chosen | more
 
 
@@ -243,6 +246,7 @@ async def answers(url: str, processes: Processes) -> None:
 def lay_authority(place: Path) -> None:
     """Put the certification authority and the household's card there: made once, they are slow to make."""
     made = _authority()
+    place.mkdir(mode=0o700, exist_ok=True)
     shutil.copytree(made / "jpki", place / "jpki")
     shutil.copy(made / "card.json", place / "card.json")
 
@@ -273,4 +277,3 @@ async def _register(place: Path, dsn: str) -> None:
 def _url_of(broker: Broker, user: str, password: str) -> str:
     parts = urlsplit(broker.amqp_url)
     return urlunsplit(parts._replace(netloc=f"{user}:{password}@{parts.hostname}:{parts.port}"))
-

@@ -71,7 +71,7 @@ class Bus(MemoryBus):
         self._fuse.at("ack.after")
 
     def _carry(self, queue: str, parcel: Parcel) -> None:
-        if not self._world.fails("parcel delayed", 0.15):
+        if not self._world.fails("parcel delayed", 0.25):
             self.queues.put(queue, parcel)
         else:
             self._world.later(delay(self._random), lambda: self._arrive(queue, parcel))

@@ -120,7 +120,7 @@ class Citizen:
             self.soon(self._correct)
         if self._random.random() < 0.35:
             self._world.later(timedelta(days=self._random.uniform(0, 30)), self._cancel)
-        elif self._random.random() < 0.2:
+        elif self._random.random() < 0.3:
             self.soon(self._cancel)
 
     def soon(self, act: Callable[[], Awaitable[None]]) -> None:

@@ -21,7 +21,7 @@ class Slow(MemoryStore):
     """A store whose first look is overtaken by a commit."""
 
     def __init__(self, bells: Bells) -> None:
-        super().__init__()
+        super().__init__(Still())
         self.bells = bells
         self.looks = 0
 

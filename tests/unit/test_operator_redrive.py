@@ -9,9 +9,7 @@ import pytest
 
 from engine.border.envelope import EXAMPLES, parse_payload, seal_event
 from engine.core.errors import EngineError
-from engine.core.text import Text
 from engine.ports import InboxEntry, Parked, StoredCase
-from engine.registry.model import Channel, Kind, Organisation
 from engine.runtime.record import Act, Look
 from tests.contract.store_samples import kept, new_case
 from tests.unit.border_desk import NOW, NUMBER, REFERENCE
@@ -34,9 +32,6 @@ async def put_aside(office: ControlOffice, *, sender: str | None = NUMBER) -> St
     stored = replace(stored, case=replace(stored.case, filings={**stored.case.filings, first.id: filing}))
     _, wrapped = office.keys.new(stored.case.id)
     await kept(office.store, replace(stored, data_key_wrapped=wrapped))
-    name = Text(ja="見本", en="Sample")
-    known = Organisation(number=NUMBER, name=name, kind=Kind.PRIVATE, channel=Channel.PULL)
-    await office.registry.put([known])
     event = seal_event(
         parse_payload(KIND, json.dumps(EXAMPLES[KIND]).encode()),
         id="reply-1",

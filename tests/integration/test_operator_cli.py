@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Operators and citizens at the terminal: the commands that a person types, against a whole engine."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.private.mihon_power import MihonPowerSimulator
+from engine.core.decide import JAPAN
+from tests.integration.engine_ground import Ground, ground
+from tests.journeys.household import CANARIES, PASSWORD, PIN, facts
+from tests.journeys.worlds import TREE
+from tests.unit.identity_desk import HANAKO
+
+POWER = MihonPowerSimulator()
+
+
+class Terminal:
+    """A shell beside a running engine, with a card in its reader."""
+
+    def __init__(self, here: Ground, dsn: str, place: Path) -> None:
+        self.here = here
+        self.card = place / "card.json"
+        self.facts = place / "facts.json"
+        here.jpki.make_card(HANAKO, login_pin=PIN, signature_pin=PASSWORD).save(self.card)
+        told = facts(here.engine.clock.now().astimezone(JAPAN).date())
+        self.facts.write_text(json.dumps(told, ensure_ascii=False))
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("TODOKE_")}
+        settings = here.engine.settings
+        self.environment: Mapping[str, str] = kept | {
+            "PYTHONPATH": str(TREE),
+            "TODOKE_STATE": str(settings.state),
+            "TODOKE_PROFILE": "test",
+            "TODOKE_LISTEN": settings.listen,
+            "TODOKE_DATABASE_URL": dsn,
+        }
+
+    async def run(self, *arguments: str, said: str = "", fails: bool = False) -> str:
+        """Type a command; return what it prints."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "engine.cli",
+            *arguments,
+            env=self.environment,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        out, _ = await process.communicate(said.encode())
+        assert (process.returncode != 0) == fails, out.decode()
+        return out.decode()
+
+    async def ops(self, *arguments: str, fails: bool = False) -> str:
+        return await self.run("ops", "--card", str(self.card), "--pin", PIN, *arguments, fails=fails)
+
+    async def asked(self, *arguments: str) -> Any:
+        return json.loads(await self.ops("--json", *arguments))
+
+    async def start(self, answer: str) -> str:
+        place = ("--card", str(self.card), "--pin", PIN)
+        return await self.run(
+            "case", "start", str(self.facts), *place, "--password", PASSWORD, said=f"{answer}\n"
+        )
+
+
+@pytest.fixture
+async def terminal(postgres_dsn: str, tmp_path: Path) -> AsyncIterator[Terminal]:
+    async with ground(postgres_dsn, tmp_path / "state") as here:
+        await here.register(POWER)
+        yield Terminal(here, postgres_dsn, tmp_path)
+
+
+async def test_an_operator_is_made_on_the_host_watches_mends_and_is_unmade(terminal: Terminal) -> None:
+    said = await terminal.run("card", "login", "--file", str(terminal.card), "--pin", PIN)
+    person = json.loads(said[said.index("{") :])["person"]
+    assert "not-allowed-role" in await terminal.ops("cases", fails=True)
+    await terminal.run("operator", "grant", person, "--reason", "first operator")
+    assert person in await terminal.run("operator", "list")
+    assert "yes" in await terminal.start("yes")
+
+    (case,) = await terminal.asked("cases")
+    filings = await terminal.asked("filings", "--organisation", POWER.number, "--older-than-days", "0")
+    shown = [
+        await terminal.ops("cases"),
+        await terminal.ops("filings"),
+        await terminal.ops("case", case["id"]),
+    ]
+    (filing,) = filings
+    await terminal.ops("park", filing["id"], "--why", "law-unclear", "--reason", "checking")
+    assert "law" in await terminal.ops("filings", "--flag", "parked")
+    await terminal.ops("resume", filing["id"], "--reason", "checked")
+    await terminal.ops("retry", filing["id"], "--reason", "once more")
+    would = await terminal.ops(
+        "retry", "--organisation", POWER.number, "--older-than-days", "0", "--dry-run", "--reason", "x"
+    )
+    assert filing["id"] in would
+    assert "paused" in await terminal.ops("pause", POWER.number, "--reason", "maintenance")
+    assert "active" in await terminal.ops("resume", POWER.number, "--reason", "over")
+    assert "—" in await terminal.ops("parked")
+    assert "1 cases compared, 0 findings" in await terminal.ops("reconcile", "--reason", "weekly")
+
+    assert ("機関の回答待ち" in shown[1], "case-opened" in shown[2]) == (True, True)
+    assert [canary for canary in CANARIES if canary in "".join(shown)] == []
+    await terminal.run("operator", "withdraw", person, "--reason", "left")
+    assert "not-allowed-role" in await terminal.ops("cases", fails=True)
+    rows = await terminal.here.engine.operators.audit(after=0, limit=100)
+    assert [row.entry.act for row in rows] == [
+        "grant-operator",
+        "look-case",
+        "park-filing",
+        "resume-filing",
+        "retry-filing",
+        "pause-organisation",
+        "resume-organisation",
+        "reconcile",
+        "withdraw-operator",
+    ]
+    assert rows[0].entry.operator.startswith("host:")
+
+
+async def test_a_case_is_started_with_a_yes_only_and_begun_again_is_the_same_case(terminal: Terminal) -> None:
+    declined = await terminal.start("no")
+    accepted = await terminal.start("yes")
+    again = await terminal.start("yes")
+
+    assert "nothing was sent" in declined
+    assert "転出届" in declined
+    assert "confirmed; follow it with" in accepted
+    assert "it was confirmed before" in again
+    cases = {
+        line for out in (declined, accepted, again) for line in out.splitlines() if line.startswith("case ")
+    }
+    assert len(cases) == 1
+
+
+async def test_a_case_is_followed_until_it_has_ended(terminal: Terminal) -> None:
+    citizen = terminal.here.citizen()
+    told = json.loads(terminal.facts.read_text())
+    opened = await citizen.say("POST", "/v1/cases", {"event": "moving", "facts": told})
+    path = f"/v1/cases/{opened['caseId']}"
+    card = terminal.card.with_name("own.json")
+    citizen._card._card.save(card)  # type: ignore[attr-defined] # the software card in the reader
+    watching = asyncio.ensure_future(
+        terminal.run("case", "watch", opened["caseId"], "--card", str(card), "--pin", PIN)
+    )
+
+    await citizen.say("POST", f"{path}/cancellation")
+    async with asyncio.timeout(60):
+        shown = await watching
+
+    assert "取りやめ" in shown
+
+
+async def test_what_the_server_refuses_is_one_line(terminal: Terminal) -> None:
+    said = await terminal.run(
+        "case",
+        "watch",
+        "00000000-0000-0000-0000-000000000000",
+        "--card",
+        str(terminal.card),
+        "--pin",
+        PIN,
+        fails=True,
+    )
+
+    assert "no-such-case" in said
+    assert "Traceback" not in said
