@@ -359,10 +359,14 @@ def _told(reply_id: str, result: Result) -> ReplyResult:
     return ReplyResult(reply_id, "duplicate" if result.replayed else "applied")
 
 
+def parked_id(raw: bytes, organisation: str) -> UUID:
+    """Return under which id a reply is put aside; the same bytes are put aside once."""
+    return uuid5(_PARKED_IDS, f"{organisation} {hashlib.sha256(raw).hexdigest()}")
+
+
 def _parked(raw: bytes, organisation: str, where_from: str, reason: str, attempts: int) -> Parked:
-    """Return it to be put aside; the same bytes are put aside once."""
-    name = uuid5(_PARKED_IDS, f"{organisation} {hashlib.sha256(raw).hexdigest()}")
-    return Parked(name, where_from, organisation, (raw,), reason, attempts)
+    """Return it to be put aside."""
+    return Parked(parked_id(raw, organisation), where_from, organisation, (raw,), reason, attempts)
 
 
 def _claimed_id(raw: bytes) -> str:

@@ -36,7 +36,7 @@ from engine.runtime.places import cursor, day_place, instant_place
 from engine.runtime.processor import Heard, Result, Said, Work
 from engine.runtime.reconciliation import Reconciliation
 from engine.runtime.record import Act, Look, Record
-from engine.runtime.redrive import Driven, Redrive, cases_of
+from engine.runtime.redrive import Driven, Redrive, cases_of, still_waits
 from engine.runtime.timeline import Timelines
 
 MOST_AT_ONCE: Final = 200  # filings that one bulk sends again
@@ -219,7 +219,7 @@ class ControlRoom:
         return _redrive_view(aside, driven, dry_run=True)
 
     async def redrive(self, act: Act, parked: UUID) -> tuple[v.RedriveView, bool]:
-        """Let a parked delivery go its way once more; it is resolved when nobody has to look again.
+        """Let a parked delivery go its way once more; what cannot be handled is put aside anew.
 
         Raises:
             EngineError: `no-such-parked`, `already-resolved`, `unknown-sender`, `unavailable…`.
@@ -232,7 +232,7 @@ class ControlRoom:
                 return _redrive_view(aside, seen, dry_run=False), True
             raise EngineError("already-resolved")
         driven = await self._redrive.drive(aside.parked)
-        if all(one.is_handled for one in driven):
+        if not still_waits(aside.parked, driven):
             await self._operators.resolve(parked, "re-driven", at=self._clock.now())
             aside = await self._aside(parked)
         return _redrive_view(aside, driven, dry_run=False), replayed

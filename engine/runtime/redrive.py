@@ -14,7 +14,7 @@ from engine.border.sealing import Opener
 from engine.core.errors import Code, EngineError, register
 from engine.ports import Bus, Located, Parcel, Parked, Store
 from engine.registry.directory import Directories
-from engine.runtime.consumer import ReplyDesk
+from engine.runtime.consumer import ReplyDesk, parked_id
 
 _HANDLED: Final = frozenset({"applied", "duplicate", "stale", "refused", "published"})
 
@@ -111,6 +111,16 @@ def cases_of(driven: list[Driven]) -> list[tuple[UUID, UUID]]:
     """Return the (case, filing) pairs that events are about, each once."""
     pairs = {(one.located.case_id, one.located.filing) for one in driven if one.located}
     return sorted(pairs)
+
+
+def still_waits(parked: Parked, driven: list[Driven]) -> bool:
+    """Say whether a delivery still waits for a person after it was driven.
+
+    What the desk could not handle it has put aside itself, each reply under an id of its own: then
+    those wait, and this one only if it is one of them.
+    """
+    left = [raw for raw, one in zip(parked.events, driven, strict=True) if not one.is_handled]
+    return parked.sender is not None and parked.id in {parked_id(raw, parked.sender) for raw in left}
 
 
 def _is_reply(parked: Parked) -> bool:

@@ -10,7 +10,7 @@ import asyncpg
 
 from tests.bench import line
 from tests.bench.bare_amqp import BareBroker
-from tests.bench.bare_side import IDLE_SECONDS, popped
+from tests.bench.bare_side import again, popped
 from tests.bench.workload import NUMBERS
 
 _BODY: Final = "y" * 1024
@@ -30,15 +30,16 @@ def answers(order: dict[str, Any]) -> Iterator[bytes]:
 async def over_tables(dsn: str) -> None:
     """Answer what is in the table of orders, a batch in one transaction."""
     async with asyncpg.create_pool(dsn, min_size=1, max_size=2) as pool:
-        while True:
+
+        async def step() -> int:
             async with pool.acquire() as connection, connection.transaction():
                 orders = await popped(connection, "orders")
                 if orders:
-                    await connection.execute(
-                        _PUSH, [one for body in orders for one in answers(json.loads(body))]
-                    )
-            if not orders:
-                await asyncio.sleep(IDLE_SECONDS)
+                    replies = [one for body in orders for one in answers(json.loads(body))]
+                    await connection.execute(_PUSH, replies)
+                return len(orders)
+
+        await again(step)
 
 
 async def over_broker(url: str) -> None:

@@ -129,9 +129,10 @@ class World:
         """Let a household move, and return what it saw."""
         clock = SimulatedClock(self.state / "clock")
         card = SoftwareCard.load(self.state / "card.json")
-        story = await Household(self.origin, card, clock, moments or {}).moves()
-        self.processes.check_alive()
-        return story
+        try:
+            return await Household(self.origin, card, clock, moments or {}).moves()
+        finally:
+            self.processes.check_alive()  # the first thing to know when a journey has stuck
 
     async def queues(self) -> dict[str, int]:
         """Return how many messages lie in each queue of the broker; empty on the embedded bus."""

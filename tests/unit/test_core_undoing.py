@@ -200,6 +200,30 @@ def test_a_filing_that_never_arrived_goes_again_before_its_correction() -> None:
     assert story.sent(m.Revise, "a.one")[0].sequence == 2
 
 
+def test_what_the_citizen_finished_for_the_organisation_is_done_again_after_its_correction() -> None:
+    story = single()
+    story.wait(2 * SILENCE)
+    story.done("a.one")
+    story.correct("a.one")
+    assert story.state("a.one") == "revising"
+
+    story.reply("a.one", m.Amended)
+
+    assert story.state("a.one") == "completed"
+
+
+def test_revisions_are_counted_anew_in_each_attempt() -> None:
+    story = single()
+    story.correct("a.one")
+    story.reply("a.one", m.Refused, "submit/1/0", correctable=True)
+    story.correct("a.one")
+
+    story.correct("a.one")
+
+    last = story.sent(m.Revise, "a.one")[-1]
+    assert (last.attempt, last.revision, last.sequence) == (2, 1, 4)
+
+
 def test_a_question_that_a_correction_overtook_is_no_longer_answered() -> None:
     story = single()
     story.reply("a.one", m.Asked, question="q")

@@ -109,4 +109,6 @@ async def test_a_reply_signed_by_another_stays_aside() -> None:
     view, _ = await office.control.redrive(act("k-1"), PARKED)
 
     assert (view.events[0].outcome, view.events[0].code) == ("parked", "reply-from-another")
-    assert not view.resolved
+    assert view.resolved
+    ((anew,), _) = await office.control.parked(after=None, limit=9)
+    assert (anew.id != PARKED, anew.reason) == (True, "reply-from-another")

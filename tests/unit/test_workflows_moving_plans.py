@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from engine.core.deadline_rules import Within
 from engine.core.lifecycle import FilingState, Way
 from engine.core.plan import CONNECTED_WAYS, Connected, Entry, Plan, Sought, filings_of, make_plan
 from engine.core.text import Text
@@ -169,8 +170,9 @@ def test_child_allowance_counts_from_the_planned_day_and_the_notice_from_the_rea
     rules = {one.slug: one.deadline for one in MOVING.procedures}
 
     natures = [
-        rules[slug].of.nature.value  # type: ignore[union-attr] - both are periods
-        for slug in ("move.child-allowance-claim", "move.move-in-notice")
+        rule.of.nature.value
+        for rule in (rules["move.child-allowance-claim"], rules["move.move-in-notice"])
+        if isinstance(rule, Within)
     ]
 
     assert natures == ["planned", "happened"]

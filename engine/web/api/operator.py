@@ -4,10 +4,11 @@
 import re
 import unicodedata
 from datetime import UTC, date, datetime
+from enum import Enum
 from typing import Annotated, Final, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from engine.border.wire import TEXT
@@ -69,6 +70,15 @@ def _days(value: object) -> object:
     return value
 
 
+def _whole(value: object) -> object:
+    """Return 3.0 as 3: for JSON they are the same number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _choices(kind: type[Enum]) -> dict[str, object]:
+    return {"type": "string", "enum": [one.value for one in kind]}
+
+
 Reason = Annotated[
     str,
     Field(
@@ -79,18 +89,23 @@ Reason = Annotated[
     ),
     AfterValidator(_names_nobody),
 ]
+_ALSO_FLOAT: Final = BeforeValidator(_whole, json_schema_input_type=int)
 Truth = Annotated[bool, BeforeValidator(_truth, json_schema_input_type=bool)]
 _Days = Annotated[int, Field(ge=0, le=3650)]
 Days = Annotated[_Days, BeforeValidator(_days, json_schema_input_type=_Days)]
 OrganisationNumber = Annotated[str, Field(pattern=r"^[1-9][0-9]{12}$", description="法人番号 / 13 digits")]
 Flag = Annotated[str, Field(pattern=_FLAG, description="A flag, or its kind: stuck, late, parked")]
+# A parameter has no place for definitions: the choices stand in it.
+CaseStateAsked = Annotated[CaseState, WithJsonSchema(_choices(CaseState))]
+FilingStateAsked = Annotated[FilingState, WithJsonSchema(_choices(FilingState))]
+PartyAsked = Annotated[Party, WithJsonSchema(_choices(Party))]
 ProcedureSlug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*([.-][a-z0-9]+)*$", max_length=80)]
 
 
 class CasesAsked(Query):
     """Which cases; a page may be short: go on while `after` is not null."""
 
-    state: CaseState | None = None
+    state: CaseStateAsked | None = None
     event: Slug | None = None
     flag: Flag | None = None
     opened_from: date | None = None
@@ -103,8 +118,8 @@ class FilingsAsked(Query):
     """Which filings; a page may be short: go on while `after` is not null."""
 
     organisation: OrganisationNumber | None = None
-    state: FilingState | None = None
-    waits_for: Party | None = None
+    state: FilingStateAsked | None = None
+    waits_for: PartyAsked | None = None
     flag: Flag | None = None
     slug: ProcedureSlug | None = None
     older_than_days: Days | None = None
@@ -192,8 +207,8 @@ class RetryBecause(Body):
 
     reason: Reason
     organisation: OrganisationNumber
-    older_than_days: Annotated[int, Field(ge=0, le=3650)]
-    at_most: Annotated[int, Field(ge=1, le=MOST_AT_ONCE)] = 50
+    older_than_days: Annotated[int, Field(ge=0, le=3650), _ALSO_FLOAT]
+    at_most: Annotated[int, Field(ge=1, le=MOST_AT_ONCE), _ALSO_FLOAT] = 50
 
 
 class ReconcileBecause(Body):
@@ -202,7 +217,7 @@ class ReconcileBecause(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "毎週の点検", "limit": 100}]})
 
     reason: Reason
-    limit: Annotated[int, Field(ge=1, le=200)] = 100
+    limit: Annotated[int, Field(ge=1, le=200), _ALSO_FLOAT] = 100
     after: Cursor | None = None
 
 
