@@ -190,6 +190,7 @@ class Engine:
         """Take what comes over the bus, and wake cases, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.timekeeper.run())
+            group.create_task(self.intake.run())
             group.create_task(self.publisher.run())
             if not self.bus.rides_on_store:
                 group.create_task(self.consumer.run())
@@ -309,15 +310,15 @@ def _put_together(
         committed=committed,
     )
     opener = Opener(own, directories.verification_key)
+    intake = Intake(processor)
     desk = ReplyDesk(
-        processor=processor,
+        processor=intake,
         store=store,
         opener=opener,
         directories=directories,
         documents=documents,
         references_key=keys.references,
     )
-    intake = Intake(processor)
     catalogue = Catalogue(life_events, store=store, calendars=calendar_for)
     counter = Counter(
         store=store,

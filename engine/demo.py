@@ -28,6 +28,7 @@ from engine.settings import Settings
 PIN: Final = "1234"
 PASSWORD: Final = "DEMO2026"  # noqa: S105 - of a card that opens nothing but this rehearsal
 _QUIET_SECONDS: Final = 1.5  # nothing new for so long: it is the calendar's turn
+_BUSY_SECONDS: Final = 20.0  # so long while an organisation has something in hand
 _LOOK_SECONDS: Final = 0.2
 _PATIENCE_SECONDS: Final = 150.0
 _MOVES_IN: Final = timedelta(days=12)
@@ -107,7 +108,8 @@ class Demo:
                 return case
             if await self._act(client, case):
                 continue
-            if loop.time() - quiet_since > _QUIET_SECONDS:
+            is_busy = any(filing["waitsFor"] == "organisation" for filing in case["filings"])
+            if loop.time() - quiet_since > (_BUSY_SECONDS if is_busy else _QUIET_SECONDS):
                 self._turn_calendar(case)
                 quiet_since = loop.time()
             await asyncio.sleep(_LOOK_SECONDS)

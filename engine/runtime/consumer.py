@@ -33,7 +33,7 @@ from engine.ports import (
     StoreUnavailable,
 )
 from engine.registry.directory import Directories
-from engine.runtime.processor import Heard, Processor, Result, Said, Work
+from engine.runtime.processor import Handles, Heard, Result, Said, Work
 from engine.telemetry import where
 
 MOST_AT_ONCE: Final = 200
@@ -87,7 +87,7 @@ class ReplyDesk:
     def __init__(
         self,
         *,
-        processor: Processor,
+        processor: Handles,
         store: Store,
         opener: Opener,
         directories: Directories,
@@ -261,7 +261,7 @@ class Consumer:
                 log.warning("consumer.waiting", extra={"queue": queue, "error": type(error).__name__})
 
 
-async def handled_each(processor: Processor, works: Sequence[Work]) -> list[Result]:
+async def handled_each(processor: Handles, works: Sequence[Work]) -> list[Result]:
     """Return how each message ended. One that breaks the batch is found by running them one by one.
 
     Raises:

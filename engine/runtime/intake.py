@@ -13,7 +13,7 @@ from engine.ports import StoreConflict, StoreUnavailable
 from engine.runtime.consumer import handled_each
 from engine.runtime.processor import Processor, Result, Work
 
-MOST_AT_ONCE: Final = 200
+MOST_AT_ONCE: Final = 500
 MOST_WAITING: Final = 5000
 
 _Waiting = tuple[Work, asyncio.Future[Result]]
@@ -40,8 +40,15 @@ class Intake:
         self._something.set()
         return await future
 
+    async def handle(self, works: Sequence[Work]) -> list[Result]:
+        """Return how each of several messages ended: they share their batch with whoever else came."""
+        return list(await asyncio.gather(*(self.submit(work) for work in works)))
+
     async def run(self) -> None:
-        """Handle what comes in until cancelled; whoever still waits then is told to come again."""
+        """Handle what comes in until cancelled; whoever still waits then is told to come again.
+
+        Run it twice, and two batches are under way at once.
+        """
         try:
             while True:
                 await self._something.wait()

@@ -127,6 +127,14 @@ class Result:
         )
 
 
+class Handles(Protocol):
+    """Whoever applies messages: the processor, or the intake that gathers batches for it."""
+
+    async def handle(self, works: Sequence[Work]) -> list[Result]:
+        """Return how each message ended, once everything is durable."""
+        ...
+
+
 @dataclass(slots=True)
 class _Working:
     """A case while a batch goes over it."""

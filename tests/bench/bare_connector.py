@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-import asyncpg
-
+from engine.store.pool import open_pool
 from tests.bench import line
 from tests.bench.bare_amqp import BareBroker
 from tests.bench.bare_side import again, popped
@@ -29,7 +28,7 @@ def answers(order: dict[str, Any]) -> Iterator[bytes]:
 
 async def over_tables(dsn: str) -> None:
     """Answer what is in the table of orders, a batch in one transaction."""
-    async with asyncpg.create_pool(dsn, min_size=1, max_size=2) as pool:
+    async with await open_pool(dsn, max_size=2) as pool:
 
         async def step() -> int:
             async with pool.acquire() as connection, connection.transaction():

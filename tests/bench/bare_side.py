@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import asyncpg
 
 from engine.core.lifecycle import FILING, FilingState
+from engine.store.pool import open_pool
 from tests.bench import line
 from tests.bench.bare_amqp import BareBroker
 from tests.bench.load import Expected, Load
@@ -215,7 +216,7 @@ def _together(queues: Sequence[str], orders: Sequence[bytes]) -> dict[str, list[
 
 async def main() -> None:
     decided = line.settings()
-    pool = await asyncpg.create_pool(decided["dsn"], min_size=1, max_size=6)
+    pool = await open_pool(decided["dsn"], max_size=6)
     broker = await BareBroker.connect(decided["amqp"], takes=["replies"]) if decided["amqp"] else None
     side = BareSide(pool, broker)
     await line.obey(side.commands, [side.run()])

@@ -64,7 +64,7 @@ async def test_a_lease_that_runs_out_gives_the_row_to_another_and_says_so(
 
 
 async def test_what_the_store_commits_is_published_by_that_and_the_hint_wakes_a_taker(
-    pool: asyncpg.Pool,
+    pool: asyncpg.Pool, buses: Callable[..., EmbeddedBus]
 ) -> None:
     here, there = buses(), buses(look_seconds=60)
     taking = asyncio.create_task(there.take(ORDERS, limit=10, wait_seconds=30))
