@@ -23,7 +23,7 @@ from engine.core.case import Case
 from engine.core.decide import day_in_japan
 from engine.core.errors import Code, EngineError, register
 from engine.core.messages import Event
-from engine.core.plan import Contents, as_submitted, corrected, filings_of, unsaid
+from engine.core.plan import Contents, Plan, as_submitted, corrected, filings_of, unsaid
 from engine.core.views import (
     SAID,
     CaseSummary,
@@ -61,6 +61,11 @@ register(
             409,
             "同意の内容が現在の手続計画と一致しません。もう一度内容を確認してください",
             "The mandate does not say what the plan now says; read and sign it again",
+        ),
+        "guarded-later": Code(
+            409,
+            "この訂正の後は、送信してはならない届出があります。案件を取りやめ、改めて申し込んでください",
+            "After this correction some filings must not be sent: call the case off, and begin anew",
         ),
         "no-sheet": Code(404, "この手続に案内書はありません", "There is nothing to print for this filing"),
     }
@@ -335,6 +340,7 @@ class Counter:
             if day is not None:
                 told = self._catalogue.redated(event, told, day)
             new = self._catalogue.plan(event, told, case_id=case_id, directory=directory, today=today)
+            _check_guards(old.plan, new.plan)
             plan, changed = corrected(old.plan, new.plan)
             said = as_submitted(old, heard.case.filings)
             changes = {}
@@ -392,6 +398,20 @@ class Counter:
                 is_it = isinstance(event, m.QuestionAsked) and event.question == question
                 return event if is_it and isinstance(event, m.QuestionAsked) else None
         return None
+
+
+def _check_guards(old: Plan, new: Plan) -> None:
+    """Refuse a correction after which something must not be sent that was agreed to be sent.
+
+    Ways stay as they were agreed, so the case would go on telling organisations; it has to be called
+    off, which undoes what was told, and told anew (支援措置).
+
+    Raises:
+        EngineError: `guarded-later`.
+    """
+    before = {entry.id for entry in old.entries if entry.guard}
+    if any(entry.guard and entry.id not in before for entry in new.entries):
+        raise EngineError("guarded-later")
 
 
 def _recipients(contents: Contents, rules: Mapping[str, Any]) -> tuple[Recipient, ...]:

@@ -182,3 +182,24 @@ async def states(here: Ground) -> list[tuple[Any, ...]]:
         "select id, version, state, journal_hash from engine.cases order by id"
     )
     return [tuple(row) for row in rows]
+
+
+async def test_who_needs_protection_after_all_is_told_to_call_off_and_nothing_more_leaves(
+    here: Ground,
+) -> None:
+    citizen, body = here.citizen(), told(here)
+    await citizen.sign_in()
+    opened = await citizen.say("POST", "/v1/cases", body, key="open")
+    path = f"/v1/cases/{opened['caseId']}"
+    await citizen.confirm(opened["caseId"], opened["version"], password=PASSWORD, key="confirm")
+    before = await count(here)
+
+    facts = body["facts"] | {"protected": True, "phone": "0143-99-9999"}
+    with pytest.raises(Refusal) as refused:
+        await citizen.say("PUT", f"{path}/facts", {"facts": facts}, key="protect")
+
+    after = await count(here)
+    assert refused.value.code == "guarded-later"
+    assert {table: after[table] for table in after if table != "inbox"} == {
+        table: before[table] for table in before if table != "inbox"
+    }

@@ -35,7 +35,7 @@ from tests.simulation.machine import Letters, Parts, Store
 from tests.simulation.office import Office
 from tests.simulation.world import World
 
-MOST_WORLDS = 40
+MOST_WORLDS = 100
 
 
 class AcknowledgesFirst(Consumer):

@@ -200,15 +200,15 @@ def test_a_filing_that_never_arrived_goes_again_before_its_correction() -> None:
     assert story.sent(m.Revise, "a.one")[0].sequence == 2
 
 
-def test_what_the_citizen_finished_for_the_organisation_is_done_again_after_its_correction() -> None:
+def test_what_the_citizen_finished_for_the_organisation_the_citizen_also_corrects() -> None:
     story = single()
     story.wait(2 * SILENCE)
     story.done("a.one")
+
     story.correct("a.one")
-    assert story.state("a.one") == "revising"
 
-    story.reply("a.one", m.Amended)
-
+    assert (story.state("a.one"), story.at("a.one").way) == ("to-do", Way.SELF)
+    story.done("a.one")
     assert story.state("a.one") == "completed"
 
 

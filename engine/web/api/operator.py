@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from engine.border.wire import TEXT
+from engine.border.wire import TEXT, Date
 from engine.core.case import Party
 from engine.core.decide import midnight_of
 from engine.core.lifecycle import CaseState, FilingState
@@ -113,8 +113,8 @@ class CasesAsked(Query):
     state: CaseStateAsked | None = None
     event: Slug | None = None
     flag: Flag | None = None
-    opened_from: date | None = None
-    opened_before: date | None = None
+    opened_from: Date | None = None
+    opened_before: Date | None = None
     after: Cursor | None = None
     limit: Limit = 50
 
@@ -128,7 +128,7 @@ class FilingsAsked(Query):
     flag: Flag | None = None
     slug: ProcedureSlug | None = None
     older_than_days: Days | None = None
-    due_before: date | None = None
+    due_before: Date | None = None
     after: Cursor | None = None
     limit: Limit = 50
 
