@@ -4,6 +4,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from engine.core.decide import next_wake
 from engine.core.errors import EngineError
@@ -60,9 +61,11 @@ class Reconciliation:
     async def around(self) -> list[Finding]:
         """Return who overslept, and what lies in the outbox or aside."""
         now = self._clock.now()
+        due = await self._store.to_wake(now - _OVERSLEPT, limit=_MOST_OVERSLEPT)
         findings = [
             _finding("overslept", case=case_id, since=wake_at)
-            for case_id, wake_at, _ in await self._store.to_wake(now - _OVERSLEPT, limit=_MOST_OVERSLEPT)
+            for case_id, wake_at, _ in due
+            if await self._rested_since(case_id, now - _OVERSLEPT)
         ]
         count, since = await self._operators.outbox()
         if since is not None and now - since > _OUTBOX_AGE:
@@ -81,6 +84,12 @@ class Reconciliation:
                 return place[0], place[1], [_finding("audit-broken", count=place[0] + 1)]
             place = rows[-1].seq, rows[-1].hash
         return *place, []
+
+    async def _rested_since(self, case_id: UUID, instant: datetime) -> bool:
+        """Say whether nothing has happened in the case since: a day long past is asked for at once too."""
+        stored = await self._store.case(case_id)
+        rows = await self._store.journal(case_id, after=stored.journal_seq - 1, limit=1) if stored else []
+        return bool(rows) and rows[-1].at <= instant
 
     async def _case(self, line: CaseLine) -> list[Finding]:
         stored = await self._store.case(line.id)

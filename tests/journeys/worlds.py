@@ -175,7 +175,7 @@ async def distributed(place: Path, dsn: str, broker: Broker) -> AsyncIterator[Wo
         TODOKE_AMQP_ADMIN_URL=broker.admin_url,
         TODOKE_TRUST=str(place / "trust"),
     )
-    keys = Keys.create_missing(place / "keys", profile=Profile.DEMO)
+    keys = _keys_with_shared_passwords(place / "keys")
     await _register(place, dsn)
     world = World(
         f"http://127.0.0.1:{port}", place, Processes(place.with_name("log")), dsn, broker, environment
@@ -261,6 +261,18 @@ def _authority() -> Path:
     holder = Resident(f"{FAMILY}　{GIVEN}", BORN, f"北海道室蘭市{OLD_LINE}", "2", home)
     world.make_card(holder, login_pin=PIN, signature_pin=PASSWORD).save(place / "card.json")
     return place
+
+
+def _keys_with_shared_passwords(directory: Path) -> Keys:
+    """Return new keys, but for the one that makes the passwords of the broker's users.
+
+    Users belong to the whole broker, not to a virtual host: worlds side by side share them.
+    """
+    directory.mkdir(mode=0o700)
+    session_key = directory / "session.key"
+    session_key.touch(mode=0o600)
+    session_key.write_bytes(bytes(range(32)))
+    return Keys.create_missing(directory, profile=Profile.DEMO)
 
 
 async def _register(place: Path, dsn: str) -> None:
