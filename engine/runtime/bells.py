@@ -36,8 +36,3 @@ class Bells:
                 waiting.discard(future)
                 if not waiting:
                     self._waiting.pop(name, None)
-
-    async def wait(self, name: object, *, seconds: float) -> None:
-        """Return when the bell rings, or after so many seconds."""
-        with self.hung(name) as bell:
-            await asyncio.wait([bell], timeout=seconds)

@@ -5,6 +5,7 @@ Nothing here writes. Whatever changes a case goes through the intake, where it i
 the lock of its case; a request that comes twice under one key gets the first one's answer.
 """
 
+import asyncio
 import base64
 import binascii
 from collections.abc import AsyncIterator, Mapping
@@ -173,15 +174,16 @@ class Counter:
     async def watch(self, person: UUID, case_id: UUID, *, after: int) -> AsyncIterator[CaseView]:
         """Yield the case whenever its version is above the last one; ends when the case has ended."""
         while True:
-            stored = await self._own(person, case_id)
-            if stored.case.version > after:
-                view = await self.case(person, case_id)
-                after = view.version
-                yield view
-            elif stored.case.has_ended:
-                return
-            else:
-                await self._bells.wait(case_id, seconds=_LOOK_SECONDS)
+            with self._bells.hung(case_id) as bell:  # before looking, or one would be missed
+                stored = await self._own(person, case_id)
+                if stored.case.version <= after:
+                    if stored.case.has_ended:
+                        return
+                    await asyncio.wait([bell], timeout=_LOOK_SECONDS)
+                    continue
+            view = await self.case(person, case_id)
+            after = view.version
+            yield view
 
     async def sheet(self, person: UUID, case_id: UUID, filing: UUID) -> bytes:
         """Return the PDF to take along for a visit, a letter or an own errand.
