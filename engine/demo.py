@@ -22,7 +22,7 @@ from engine.clock import SimulatedClock
 from engine.core.decide import JAPAN
 from engine.core.errors import Code, EngineError, register
 from engine.identity.card import JpkiCard
-from engine.progress import Progress, table
+from engine.progress import Progress, plan_table, table
 from engine.settings import Settings
 
 PIN: Final = "1234"
@@ -91,7 +91,7 @@ class Demo:
         facts = household(self._clock.now().astimezone(JAPAN).date() + _MOVES_IN)
         plan = await client.say("POST", "/v1/life-events/moving/plan", {"facts": facts})
         self._progress.say("\n手続計画  Plan")
-        self._progress.say(_plan(plan))
+        self._progress.say(plan_table(plan))
         opened = await client.say("POST", "/v1/cases", {"event": "moving", "facts": facts}, key="demo-open")
         return str(opened["caseId"])
 
@@ -254,30 +254,3 @@ def _mover(
         "relation": relation,
         "nationalPension": national_pension,
     }
-
-
-_WAYS: Final = {
-    "online": "オンライン",
-    "signed": "電子署名",
-    "visit": "窓口",
-    "paper": "書面",
-    "automatic": "自動",
-    "self": "ご自身で",
-}
-
-
-def _plan(plan: Mapping[str, Any]) -> str:
-    rows = [("手続", "提出先", "方法", "期限", "根拠", "伝える項目")]
-    for entry in plan["entries"]:
-        told = "、".join(one["label"]["ja"] for one in entry["told"]) if entry["organisation"] else "—"
-        rows.append(
-            (
-                f"{entry['title']['ja']} {entry['title']['en']}",
-                entry["receiver"]["ja"],
-                _WAYS[entry["way"]],
-                entry["deadline"]["lastDay"] or "—",
-                entry["basis"],
-                told,
-            )
-        )
-    return table(rows)

@@ -19,6 +19,14 @@ _MARKS: Final = {
     "to-post": "☞",
     "to-do": "☞",
 }
+_WAYS: Final = {
+    "online": "オンライン",
+    "signed": "電子署名",
+    "visit": "窓口",
+    "paper": "書面",
+    "automatic": "自動",
+    "self": "ご自身で",
+}
 _WIDTHS: Final = (26, 30, 12, 28)
 BANNER: Final = (
     "────────────────────────────────────────────────────────────────────────────\n"
@@ -90,6 +98,24 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(_columns(row[place]) for row in rows) for place in range(len(rows[0]))]
     lines = ("  ".join(padded(cell, width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(f"  {line.rstrip()}" for line in lines)
+
+
+def plan_table(plan: Mapping[str, Any]) -> str:
+    """Return a plan as a table; told is only what an organisation is sent."""
+    rows = [("手続", "提出先", "方法", "期限", "根拠", "伝える項目")]
+    for entry in plan["entries"]:
+        told = "、".join(one["label"]["ja"] for one in entry["told"]) if entry["organisation"] else "—"
+        rows.append(
+            (
+                f"{entry['title']['ja']} {entry['title']['en']}",
+                entry["receiver"]["ja"],
+                _WAYS[entry["way"]],
+                entry["deadline"]["lastDay"] or "—",
+                entry["basis"],
+                told,
+            )
+        )
+    return table(rows)
 
 
 def _columns(text: str) -> int:

@@ -64,9 +64,11 @@ _Place = tuple[str | None, Path | None, str]
 
 
 async def _start(facts: dict[str, Any], event: str, password: str, place: _Place) -> None:
+    from engine.progress import plan_table  # noqa: PLC0415
+
     async with signed_in(*place) as client:
         plan = await client.say("POST", f"/v1/life-events/{event}/plan", {"facts": facts})
-        _show_plan(plan)
+        click.echo(plan_table(plan))
         # The same facts again are the same case: whoever is cut off begins where they were.
         body = {"event": event, "facts": facts}
         name = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
@@ -103,22 +105,6 @@ async def _follow(client: "CitizenClient", case_id: str, show: "Callable[[Mappin
             show(found)
         if state not in _ENDED:
             await asyncio.sleep(_PAUSE_SECONDS)
-
-
-def _show_plan(plan: Any) -> None:
-    from engine.progress import table  # noqa: PLC0415
-
-    rows = [
-        (
-            one["title"]["ja"],
-            one["receiver"]["ja"],
-            one["deadline"]["lastDay"] or "—",
-            one["way"],
-            "、".join(told["label"]["ja"] for told in one["told"]) or "—",
-        )
-        for one in plan["entries"]
-    ]
-    click.echo(table([("手続", "提出先", "期限", "方法", "提供する項目"), *rows]))
 
 
 def _facts(file: Path) -> dict[str, Any]:
