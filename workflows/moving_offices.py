@@ -8,7 +8,7 @@ from engine.core.calendars import Authority
 from engine.core.deadline_rules import Anytime, Promptness, Severity, Soft, Within
 from engine.core.lifecycle import Way
 from engine.core.periods import Unit
-from engine.core.plan import Condition, Grade, Procedure
+from engine.core.plan import Condition, Grade, Kind, Procedure
 from workflows.common import both
 from workflows.moving_facts import LicenceForm, Mover, MovingFacts, Vehicle, VehicleKind
 from workflows.moving_terms import (
@@ -135,7 +135,7 @@ OFFICES: Final[tuple[Procedure[MovingFacts], ...]] = (
         basis="旅券法",
         in_force=UNDATED,
         grade=Grade.SURE,
-        no_op=True,
+        said_kind=Kind.NO_OP,
         steps=(
             both(
                 "何もする必要はありません。住所は旅券の記載事項ではなく、2020年より前の冊子の所持人記入欄は自分で直します",
@@ -394,7 +394,7 @@ OFFICES: Final[tuple[Procedure[MovingFacts], ...]] = (
         basis="地方税法294条、300条、318条",
         in_force=UNDATED,
         grade=Grade.SURE,
-        no_op=True,
+        said_kind=Kind.NO_OP,
         steps=(
             both(
                 "何もする必要はありません。1月1日に住民登録のあった市区町村が課税します。国外へ移る人は納税管理人を定めます",
@@ -456,7 +456,7 @@ OFFICES: Final[tuple[Procedure[MovingFacts], ...]] = (
         in_force=date(2016, 6, 19),
         grade=Grade.SURE,
         after=("move.move-in-notice",),
-        no_op=True,
+        said_kind=Kind.NO_OP,
         steps=(
             both(
                 "何もする必要はありません。住民票ができて3か月で登録されます",

@@ -45,11 +45,18 @@ class Grade(Enum):
 
 
 class Kind(Enum):
-    """What an entry asks of anybody: to file it, nothing because another act does it, or nothing at all."""
+    """What an entry asks of anybody.
+
+    A filing is to be made; what is automatic is done by another act; a no-op asks nothing, and says
+    so; a branch is a decision or a judgment on which others hang; a search is for what nobody is sure
+    exists.
+    """
 
     FILING = "filing"
     AUTOMATIC = "automatic"
     NO_OP = "no-op"
+    BRANCH = "branch"
+    SEARCH = "search"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +128,11 @@ class Procedure(Generic[F]):
     first that is possible wins. `after` are the procedures that must be completed first: those of
     the same subject, if they have it. `rides_on` is the one whose filing carries this one with it;
     of several, the first that applies. `opens` names the fact before which it cannot be done.
-    `no_op` says that nothing is to do, which people are told. `my_number` says who supplies the
-    number where the receiver needs it: never Todoke. `subjects` are the persons or things it is
-    about, one filing for each; nothing personal, a JSON pointer into the facts.
+    `said_kind` is needed for what is neither a filing nor automatic. `until` is the last day on which
+    the rule is in force, where it has one. `gate` names what has to be decided before it is filed.
+    `my_number` says who supplies the number where the receiver needs it: never Todoke. `subjects` are
+    the persons or things it is about, one filing for each; nothing personal, a JSON pointer into the
+    facts.
     """
 
     slug: str
@@ -136,10 +145,12 @@ class Procedure(Generic[F]):
     basis: str
     in_force: date
     grade: Grade
+    until: date | None = None
     after: tuple[str, ...] = ()
     rides_on: str | tuple[str, ...] | None = None
     opens: str | None = None
-    no_op: bool = False
+    gate: str | None = None
+    said_kind: Kind | None = None
     amendable: bool = True
     withdrawable: bool = True
     who: Text | None = None
@@ -150,6 +161,10 @@ class Procedure(Generic[F]):
     my_number: Text | None = None
     subjects: Callable[[F], tuple[str, ...]] = field(default=lambda _: ("",))
 
+    def is_in_force(self, day: date) -> bool:
+        """Say whether the rule is the law for an event of this day."""
+        return self.in_force <= day and (self.until is None or day <= self.until)
+
     @property
     def hosts(self) -> tuple[str, ...]:
         """The procedures that can carry this one."""
@@ -158,8 +173,8 @@ class Procedure(Generic[F]):
     @property
     def kind(self) -> Kind:
         """What the entry asks of anybody."""
-        if self.no_op:
-            return Kind.NO_OP
+        if self.said_kind is not None:
+            return self.said_kind
         return Kind.AUTOMATIC if self.ways[0] is Way.AUTOMATIC else Kind.FILING
 
 
@@ -179,11 +194,50 @@ class Guard(Generic[F]):
 
     def lets(self, way: Way, one: Procedure[F]) -> bool:
         """Say whether the procedure may still be filed in this way."""
-        if one.no_op or (self.over is not None and one.slug not in self.over):
+        if one.kind is Kind.NO_OP or (self.over is not None and one.slug not in self.over):
             return True
         if way is Way.AUTOMATIC:
             return one.receiver.kind in self.spares
         return way not in CONNECTED_WAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer that a person can give where something has to be decided."""
+
+    slug: str
+    title: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate(Generic[F]):
+    """What some filings wait for: that each of these persons has decided, or that a day has passed.
+
+    `deciders` are JSON pointers into the facts. `closes` names the day (of the event's `dates`) that
+    decides for those who have said nothing: with it the filings go on, and `text` warns of it.
+    """
+
+    name: str
+    text: Text
+    deciders: Callable[[F], tuple[str, ...]]
+    choices: tuple[Choice, ...]
+    closes: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signatory:
+    """A person whose signature the case needs before anything is sent (当事者): `at` points into the facts.
+
+    The one who opened the case signs as one of them; the others sign by themselves, each with their
+    own card. `role` is a word of the life event: `applicant`, `member`, `spouse`, `witness`, `heir`.
+    """
+
+    at: str
+    role: str
+    title: Text
+    family: str
+    given: str
+    birth_date: date
 
 
 class MisdeclaredEvent(Exception):
@@ -197,7 +251,8 @@ class LifeEvent(Generic[F]):
     `dates` are the days that deadlines run from, the day of the event first; `redated` returns the
     facts with another day of the event. `doubts` says what is wrong with facts on the day they are
     told, which the facts alone cannot know. `date_names` are the names that `dates` may have: those
-    of the facts' own members where none are given.
+    of the facts' own members where none are given. `signatories` are all who have to sign; where there
+    is none, the one who opened the case does.
 
     Raises:
         MisdeclaredEvent: a slug twice, an unknown field, predecessor or date, a circle, a field that
@@ -213,6 +268,8 @@ class LifeEvent(Generic[F]):
     procedures: tuple[Procedure[F], ...]
     doubts: Callable[[F, date], tuple[Problem, ...]] = field(default=lambda _facts, _today: ())
     guards: tuple[Guard[F], ...] = ()
+    gates: tuple[Gate[F], ...] = ()
+    signatories: Callable[[F], tuple[Signatory, ...]] = field(default=lambda _: ())
     date_names: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
@@ -230,6 +287,7 @@ class LifeEvent(Generic[F]):
             "event": self.slug,
             "title": self.title.model_dump(),
             "guards": {one.name: one.text.model_dump() for one in self.guards},
+            "gates": {one.name: one.text.model_dump() for one in self.gates},
             "procedures": [_declared(one, self.known_fields) for one in self.procedures],
         }
 
@@ -348,7 +406,8 @@ def make_plan(
     """
     if problems := event.doubts(facts, today):
         raise EngineError("invalid-facts", problems=problems)
-    in_force = [one for one in event.procedures if one.in_force <= today]
+    day = next(iter(event.dates(facts).values()), today)
+    in_force = [one for one in event.procedures if one.is_in_force(day)]
     slugs = {one.slug: one for one in in_force if one.applies.test(facts)}
     making = _Making(
         event=event,
@@ -576,6 +635,7 @@ def _check(event: LifeEvent[F]) -> None:
         _check_order(one, frozenset(slugs))
         _check_dates(one, event)
     _check_guards(event)
+    _check_gates(event)
     _in_order(list(event.procedures))
 
 
@@ -595,7 +655,7 @@ def _check_order(one: Procedure[F], slugs: frozenset[str]) -> None:
         raise MisdeclaredEvent(f"{one.slug}: unknown procedures {sorted(strange)}")
     if not one.ways or one.ways[-1] in CONNECTED_WAYS or (one.ways[-1] is Way.AUTOMATIC and one.hosts):
         raise MisdeclaredEvent(f"{one.slug}: its last way must be possible for everybody")
-    if one.no_op and (one.needs or one.ways != (Way.AUTOMATIC,)):
+    if one.kind is Kind.NO_OP and (one.needs or one.ways != (Way.AUTOMATIC,)):
         raise MisdeclaredEvent(f"{one.slug}: where nothing is to do, nobody is told anything")
     if one.receiver.find is None and one.receiver.each is None:
         raise MisdeclaredEvent(f"{one.slug}: its receiver cannot be found")
@@ -621,6 +681,15 @@ def _days_of(rule: Rule) -> Iterator[str]:
             yield from (rule.of.name, day.name)
         case _:
             yield rule.of.name
+
+
+def _check_gates(event: LifeEvent[F]) -> None:
+    names = {gate.name for gate in event.gates}
+    if len(names) != len(event.gates):
+        raise MisdeclaredEvent(f"{event.slug}: a gate has no name of its own")
+    for one in event.procedures:
+        if one.gate is not None and one.gate not in names:
+            raise MisdeclaredEvent(f"{one.slug}: unknown gate {one.gate}")
 
 
 def _check_guards(event: LifeEvent[F]) -> None:
@@ -651,10 +720,12 @@ def _declared(one: Procedure[F], fields: Mapping[str, FactField[F]]) -> dict[str
         "deadline": _RULE.dump_python(one.deadline, mode="json", by_alias=True),
         "basis": one.basis,
         "inForce": one.in_force.isoformat(),
+        "until": one.until.isoformat() if one.until else None,
         "grade": one.grade.value,
         "after": list(one.after),
         "ridesOn": list(one.hosts),
         "opens": one.opens,
+        "gate": one.gate,
         "amendable": one.amendable,
         "withdrawable": one.withdrawable,
         "who": words(one.who),

@@ -167,10 +167,15 @@ def test_what_is_left_out_says_which_condition_is_not_met() -> None:
     assert left[OUT] == "The household moves to another municipality or abroad"
 
 
-def test_a_rule_that_is_not_in_force_yet_is_not_applied() -> None:
-    event = declared(procedure("a.one"), procedure("b.two", in_force=TODAY + DAY))
+def test_a_rule_counts_if_it_is_the_law_on_the_day_of_the_event() -> None:
+    moves = family().moving_date
+    event = declared(
+        procedure("a.on-the-day", in_force=moves, until=moves),
+        procedure("b.not-yet", in_force=moves + DAY),
+        procedure("c.no-longer", until=moves - DAY),
+    )
 
-    assert [entry.slug for entry in planned(event).entries] == ["a.one"]
+    assert [entry.slug for entry in planned(event).entries] == ["a.on-the-day"]
 
 
 def test_a_procedure_about_each_person_is_there_once_for_each() -> None:
