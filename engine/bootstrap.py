@@ -46,6 +46,7 @@ from engine.runtime.dead import DeadDrain
 from engine.runtime.feed import Feed
 from engine.runtime.intake import Intake
 from engine.runtime.operations import ControlRoom
+from engine.runtime.participation import Participation
 from engine.runtime.processor import Processor
 from engine.runtime.publisher import Publisher, Relay
 from engine.runtime.reconciliation import Reconciliation
@@ -134,6 +135,7 @@ class Engine:
     intake: Intake
     desk: ReplyDesk
     counter: Counter
+    participation: Participation
     operators: OperatorStore
     control: ControlRoom
     feed: Feed
@@ -149,6 +151,7 @@ class Engine:
         """Return the web application of this engine."""
         doors = Doors(
             counter=self.counter,
+            participation=self.participation,
             control=self.control,
             feed=self.feed,
             replies=self.desk,
@@ -361,6 +364,9 @@ def _put_together(
         intake=intake,
         desk=desk,
         counter=counter,
+        participation=Participation(
+            store=store, counter=counter, gate=gate, invitations_key=keys.invitations, clock=clock
+        ),
         operators=operators,
         control=control,
         feed=Feed(store=store, bells=bells, clock=clock),

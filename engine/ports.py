@@ -357,6 +357,10 @@ class Store(Protocol):
         """Return the owner's cases, newest first, after the given place."""
         ...
 
+    async def cases_with(self, person: UUID, *, limit: int) -> list[StoredCase]:
+        """Return the cases in which the person has taken a seat, newest first."""
+        ...
+
     async def journal(self, case_id: UUID, *, after: int = 0, limit: int = 1000) -> list[JournalRow]:
         """Return the journal of a case after a sequence number, in order."""
         ...

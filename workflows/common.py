@@ -203,6 +203,11 @@ class Address(Facts):
     building: Line | None = None
 
     @property
+    def as_line(self) -> str:
+        """The whole address as one line, as a certificate writes it."""
+        return f"{self.prefecture}{self.city}{self.line}{self.building or ''}"
+
+    @property
     def text(self) -> Text:
         """The municipality's name, as people read it."""
         return Text(ja=self.city, en=self.city)

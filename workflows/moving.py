@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from engine.core.plan import Guard, LifeEvent
+from engine.core.plan import APPLICANT, Guard, LifeEvent, Signatory
 from workflows.common import both
 from workflows.moving_children import CHILDREN
 from workflows.moving_companies import COMPANIES
-from workflows.moving_facts import MovingFacts, doubts
+from workflows.moving_facts import MovingFacts, doubts, owned
 from workflows.moving_fields import FIELDS
 from workflows.moving_municipal import MUNICIPAL
 from workflows.moving_offices import OFFICES
@@ -58,6 +58,37 @@ def _redated(facts: MovingFacts, day: date) -> MovingFacts:
     return facts.model_copy(update={"moving_date": day})
 
 
+# What an organisation is told of those who move along.
+_MEMBERS: Final = frozenset(
+    {"movers", "relations", "moverNames", "names", "head", "newHead", "insured", "spouse", "children"}
+)
+
+
+def _signatories(facts: MovingFacts) -> tuple[Signatory, ...]:
+    """Return who signs: the applicant, and each adult of whom something is told (成年: Civil Code art. 4)."""
+    found = []
+    for number, mover in enumerate(facts.movers):
+        at = f"/movers/{number}"
+        if number and not facts.has_reached(mover, 18):
+            continue
+        mine = {place for place, thing in owned(facts) if thing.owner == number}
+        found.append(
+            Signatory(
+                at=at,
+                role="member" if number else APPLICANT,
+                title=both("世帯員", "Household member") if number else both("申請者", "Applicant"),
+                family=mover.name.family,
+                given=mover.name.given,
+                birth_date=mover.birth_date,
+                fields=_MEMBERS if number else None,
+                subjects=frozenset({at, *mine}),
+                address=facts.old_address.as_line if facts.old_address else None,
+                address_at="/oldAddress" if facts.old_address else None,
+            )
+        )
+    return tuple(found)
+
+
 MOVING: Final = LifeEvent(
     slug="moving",
     title=both("引越し", "Moving"),
@@ -68,4 +99,5 @@ MOVING: Final = LifeEvent(
     procedures=PROCEDURES,
     doubts=doubts,
     guards=GUARDS,
+    signatories=_signatories,
 )

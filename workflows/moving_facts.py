@@ -557,8 +557,8 @@ def _doubts(facts: MovingFacts, today: date) -> Iterator[Problem]:
     for number, dog in enumerate(facts.dogs):
         if dog.birth_date is not None and dog.birth_date > today:
             yield Problem(f"/dogs/{number}/birthDate", "invalid-not-born-yet")
-    for place, owned in _owned(facts):
-        if owned.owner >= len(facts.movers):
+    for place, thing in owned(facts):
+        if thing.owner >= len(facts.movers):
             yield Problem(f"{place}/owner", "invalid-out-of-range")
     change = facts.household_change
     if change and (facts.old_address if change.side is Side.OLD else facts.new_address) is None:
@@ -581,7 +581,8 @@ def _about(facts: MovingFacts, mover: Mover, place: str) -> Iterator[Problem]:
         yield Problem(f"{place}/school", "invalid-contradicts-facts")
 
 
-def _owned(facts: MovingFacts) -> Iterator[tuple[str, Owned]]:
+def owned(facts: MovingFacts) -> Iterator[tuple[str, Owned]]:
+    """Yield what one of the movers owns or holds, by its JSON pointer."""
     for place, things in owned_things(facts).items():
         for number, thing in enumerate(things):
             yield f"{place}/{number}", thing

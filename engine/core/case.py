@@ -23,6 +23,7 @@ class Party(Enum):
 
     ORGANISATION = "organisation"
     CITIZEN = "citizen"
+    PARTICIPANT = "participant"
     PREDECESSOR = "predecessor"
     DATE = "date"
 
@@ -33,6 +34,40 @@ class Waits:
 
     party: Party
     until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """A person with a part in the case (当事者), as it stands; the name is in the plan, sealed.
+
+    `at` points at the person in the facts. `person` is who came for the seat, by the gate's number;
+    `seat` counts those who were asked to leave it, so that an old invitation opens nothing. `choice`
+    is what the person decided, where a filing waits for that.
+    """
+
+    id: UUID
+    at: str
+    role: str
+    signs: bool = True
+    person: UUID | None = None
+    seat: int = 0
+    has_signed: bool = False
+    choice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """What has to be decided before a filing is made.
+
+    Open when each of `deciders` has decided, or once `closes_on` has passed. `shut` are the choices
+    with which a person takes no part in it; `own` is the one whom the filing is about.
+    """
+
+    name: str
+    deciders: tuple[UUID, ...]
+    closes_on: date
+    shut: tuple[str, ...] = ()
+    own: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +87,7 @@ class FilingRules:
     rides_on: UUID | None = None
     amendable: bool = True
     withdrawable: bool = True
+    gate: Gated | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +129,7 @@ class Filing:
 class Case:
     """One life event of one household being carried out.
 
-    `unsigned` are the persons whose signature is still missing; `version` grows by one with each
-    message that changed something.
+    `version` grows by one with each message that changed something.
     """
 
     id: UUID
@@ -104,10 +139,15 @@ class Case:
     catalogue: str
     opened_at: datetime
     version: int = 0
-    unsigned: frozenset[UUID] = frozenset()
+    participants: Mapping[UUID, Participant] = field(default_factory=dict)
     wake_at: datetime | None = None
     filings: Mapping[UUID, Filing] = field(default_factory=dict)
     rules: Mapping[UUID, FilingRules] = field(default_factory=dict)
+
+    @property
+    def unsigned(self) -> frozenset[UUID]:
+        """The participants whose signature is still missing."""
+        return frozenset(one.id for one in self.participants.values() if one.signs and not one.has_signed)
 
     @property
     def has_ended(self) -> bool:
@@ -120,6 +160,11 @@ def filing_id(case_id: UUID, slug: str, subject: str = "") -> UUID:
     if not _SLUG.fullmatch(slug):  # a slug has no "/": the first one divides
         raise ValueError("a procedure's slug is lower case with dots and hyphens")
     return uuid5(case_id, f"{slug}/{subject}")
+
+
+def participant_id(case_id: UUID, at: str) -> UUID:
+    """Return the id of the participant at this place in the facts; no filing has the same."""
+    return uuid5(case_id, f"@{at}")
 
 
 def tick_id(case_id: UUID, *, wake_at: datetime, version: int) -> UUID:

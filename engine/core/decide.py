@@ -16,6 +16,7 @@ from typing import Final, assert_never
 from uuid import UUID
 
 from engine.core import messages as m
+from engine.core import participants
 from engine.core.case import Case, Filing, Party, Waits
 from engine.core.errors import Code, EngineError, register
 from engine.core.lifecycle import (
@@ -54,11 +55,6 @@ register(
     {
         "stale-reply": Code(
             409, "この回答は、すでに終わった指図に対するものです", "The reply answers an order that is over"
-        ),
-        "not-your-signature": Code(
-            403,
-            "この案件では署名を求められていません",
-            "This person's signature is not asked for in this case",
         ),
         "already-done": Code(409, "すでに完了しています", "This is already done"),
     }
@@ -135,8 +131,11 @@ def decide(case: Case | None, message: Message, now: datetime) -> list[Event]:
     if case.has_ended:
         raise EngineError("already-closed")
     match message:
-        case m.Confirm() | m.Sign():
-            return _signed(case, message)
+        case m.Confirm():
+            signed = participants.decided(case, message, day_in_japan(now))
+            return [_case_moved(case, "confirm"), signed]
+        case m.Sign() | m.Join() | m.Unseat() | m.Decide():
+            return [participants.decided(case, message, day_in_japan(now))]
         case m.Answer():
             return _answered(_filing(case, message.filing), message, now)
         case m.MarkDone():
@@ -168,20 +167,9 @@ def _opened(case: Case | None, message: m.Open) -> list[Event]:
             catalogue=message.catalogue,
             filings=message.filings,
             rules=message.rules,
-            signers=message.signers,
+            participants=message.participants,
         )
     ]
-
-
-def _signed(case: Case, message: m.Confirm | m.Sign) -> list[Event]:
-    if message.person not in case.unsigned:
-        raise EngineError("not-your-signature" if case.state is CaseState.DRAFT else "already-done")
-    signed = m.CaseSigned(person=message.person, evidence=message.evidence)
-    if isinstance(message, m.Confirm):
-        return [_case_moved(case, "confirm"), signed]
-    if case.state is not CaseState.CONFIRMED:
-        raise EngineError("illegal-move", lifecycle="case", state=case.state.value, trigger="sign")
-    return [signed]
 
 
 def _answered(filing: Filing, message: m.Answer, now: datetime) -> list[Event]:
@@ -581,12 +569,19 @@ def _followed(case: Case, filing: Filing, now: datetime) -> Iterator[Event]:
 
 
 def _released(case: Case, filing: Filing, now: datetime) -> Iterator[Event]:
-    before = [case.filings[one] for one in case.rules[filing.id].after]
-    if any(one.has_ended and one.state not in _GOOD for one in before):
+    rules, today = case.rules[filing.id], day_in_japan(now)
+    before = [case.filings[one] for one in rules.after]
+    if rules.gate is not None and participants.is_shut(case, rules.gate):
+        yield _moved(filing, "release-not-needed")
+    elif any(one.has_ended and one.state not in _GOOD for one in before):
         # What had to come first came to nothing: only the citizen can say how to go on.
         yield _moved(filing, "release", way=Way.SELF)
     elif all(one.state in _GOOD for one in before):
-        if filing.not_before is None or day_in_japan(now) >= filing.not_before:
+        if rules.gate is not None and not participants.is_open(case, rules.gate, today):
+            waits = Waits(Party.PARTICIPANT, midnight_after(rules.gate.closes_on))
+            if filing.waits != waits:
+                yield m.FilingFlagged(filing=filing.id, flag=filing.flag, waits=waits)
+        elif filing.not_before is None or today >= filing.not_before:
             yield _moved(filing, "release")
         elif filing.waits is None or filing.waits.until != midnight_of(filing.not_before):
             waits = Waits(Party.DATE, midnight_of(filing.not_before))
@@ -644,7 +639,7 @@ def evolve(case: Case | None, event: Event, at: datetime) -> Case:
             owner=event.owner,
             catalogue=event.catalogue,
             opened_at=at,
-            unsigned=frozenset(event.signers),
+            participants={one.id: one for one in event.participants},
             filings={filing.id: filing for filing in event.filings},
             rules={rules.id: rules for rules in event.rules},
         )
@@ -653,8 +648,9 @@ def evolve(case: Case | None, event: Event, at: datetime) -> Case:
     match event:
         case m.CaseMoved():
             return replace(case, state=event.state)
-        case m.CaseSigned():
-            return replace(case, unsigned=case.unsigned - {event.person})
+        case m.CaseSigned() | m.ParticipantJoined() | m.ParticipantUnseated() | m.ParticipantDecided():
+            changed = participants.evolved(case.participants[event.participant], event)
+            return replace(case, participants={**case.participants, changed.id: changed})
         case m.FactsCorrected():
             return case
         case _:
@@ -704,7 +700,15 @@ def _evolved(filing: Filing, event: Event, at: datetime) -> Filing:
             return replace(filing, flag=event.flag, waits=event.waits)
         case m.DocumentsIssued():
             return filing
-        case m.CaseOpened() | m.CaseMoved() | m.CaseSigned() | m.FactsCorrected():
+        case (
+            m.CaseOpened()
+            | m.CaseMoved()
+            | m.CaseSigned()
+            | m.ParticipantJoined()
+            | m.ParticipantUnseated()
+            | m.ParticipantDecided()
+            | m.FactsCorrected()
+        ):
             raise TypeError(f"{event.type} is about the case, not about a filing")
         case _:
             assert_never(event)

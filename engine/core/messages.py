@@ -14,7 +14,7 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
-from engine.core.case import Filing, FilingRules, Waits
+from engine.core.case import Filing, FilingRules, Participant, Waits
 from engine.core.lifecycle import CaseState, FilingState, Way
 
 # --- what replies carry ---------------------------------------------------------------------------
@@ -71,22 +71,51 @@ class Open(Message):
     catalogue: str
     filings: tuple[Filing, ...]
     rules: tuple[FilingRules, ...]
-    signers: tuple[UUID, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Confirm(Message):
-    """The applicant agrees to the plan, by a signature that is kept as evidence."""
-
-    person: UUID
-    evidence: UUID
+    participants: tuple[Participant, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Sign(Message):
-    """Another participant signs."""
+    """A participant signs, and the gate keeps the evidence.
 
+    `acknowledged` are pointers to facts that the certificate has otherwise, which the signer was
+    asked about and stands by.
+    """
+
+    participant: UUID
     person: UUID
+    evidence: UUID
+    acknowledged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm(Sign):
+    """The one who opened the case agrees to the plan, by the signature."""
+
+
+@dataclass(frozen=True, slots=True)
+class Join(Message):
+    """Somebody who was invited takes the seat of a participant."""
+
+    participant: UUID
+    person: UUID
+    seat: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unseat(Message):
+    """The owner takes an invitation back, and with it the seat of whoever came on it."""
+
+    participant: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Decide(Message):
+    """A participant decides what filings wait for, by a signature that is kept as evidence."""
+
+    participant: UUID
+    person: UUID
+    choice: str
     evidence: UUID
 
 
@@ -247,7 +276,7 @@ class CaseOpened:
     catalogue: str
     filings: tuple[Filing, ...]
     rules: tuple[FilingRules, ...]
-    signers: tuple[UUID, ...]
+    participants: tuple[Participant, ...]
     type: Literal["case-opened"] = "case-opened"
 
 
@@ -264,9 +293,40 @@ class CaseMoved:
 class CaseSigned:
     """A participant signed; the evidence is kept by the gate."""
 
+    participant: UUID
     person: UUID
     evidence: UUID
+    acknowledged: tuple[str, ...] = ()
     type: Literal["case-signed"] = "case-signed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantJoined:
+    """Somebody took the seat of a participant."""
+
+    participant: UUID
+    person: UUID
+    type: Literal["participant-joined"] = "participant-joined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantUnseated:
+    """The seat is free again, for the next invitation."""
+
+    participant: UUID
+    seat: int
+    type: Literal["participant-unseated"] = "participant-unseated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantDecided:
+    """A participant decided what filings wait for; the evidence is kept by the gate."""
+
+    participant: UUID
+    person: UUID
+    choice: str
+    evidence: UUID
+    type: Literal["participant-decided"] = "participant-decided"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -481,6 +541,9 @@ Event = (
     CaseOpened
     | CaseMoved
     | CaseSigned
+    | ParticipantJoined
+    | ParticipantUnseated
+    | ParticipantDecided
     | FactsCorrected
     | FilingRescheduled
     | FilingMoved

@@ -20,7 +20,16 @@ from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from engine.core.calendars import Calendar
-from engine.core.case import Filing, FilingRules, Party, Waits, filing_id
+from engine.core.case import (
+    Filing,
+    FilingRules,
+    Gated,
+    Participant,
+    Party,
+    Waits,
+    filing_id,
+    participant_id,
+)
 from engine.core.deadline_rules import Anytime, Due, EarliestOf, Rule, Soft, Window, Within
 from engine.core.deadlines import due
 from engine.core.errors import EngineError, Problem
@@ -29,6 +38,7 @@ from engine.core.text import Text
 
 F = TypeVar("F", bound=BaseModel)
 
+APPLICANT: Final = "applicant"  # the role of one who signs whatever is told of whom
 # Ways on which an organisation has to be connected.
 CONNECTED_WAYS: Final = frozenset({Way.ONLINE, Way.SIGNED})
 # My Number (個人番号) and the resident record code (住民票コード) are in nobody's facts: 番号法19条,
@@ -203,10 +213,14 @@ class Guard(Generic[F]):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One answer that a person can give where something has to be decided."""
+    """One answer that a person can give where something has to be decided.
+
+    With one that does not take part, what waits for the decision is not this person's to do.
+    """
 
     slug: str
     title: Text
+    takes_part: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +244,10 @@ class Signatory:
 
     The one who opened the case signs as one of them; the others sign by themselves, each with their
     own card. `role` is a word of the life event: `applicant`, `member`, `spouse`, `witness`, `heir`.
+    `fields` (by their names on the wire) and `subjects` are what tells of the person, everything where
+    `fields` is None: nobody but an applicant signs where only others are told of. One who does not
+    sign takes part by deciding. `address` is where the person is registered before the event, as one
+    line, and `address_at` points there.
     """
 
     at: str
@@ -238,6 +256,11 @@ class Signatory:
     family: str
     given: str
     birth_date: date
+    fields: frozenset[str] | None = None
+    subjects: frozenset[str] = frozenset()
+    signs: bool = True
+    address: str | None = None
+    address_at: str | None = None
 
 
 class MisdeclaredEvent(Exception):
@@ -287,7 +310,7 @@ class LifeEvent(Generic[F]):
             "event": self.slug,
             "title": self.title.model_dump(),
             "guards": {one.name: one.text.model_dump() for one in self.guards},
-            "gates": {one.name: one.text.model_dump() for one in self.gates},
+            "gates": {one.name: _gate_declared(one) for one in self.gates},
             "procedures": [_declared(one, self.known_fields) for one in self.procedures],
         }
 
@@ -340,6 +363,7 @@ class Entry(_Resolved):
     fields: dict[str, JsonValue]
     kind: Kind = Kind.FILING
     guard: str | None = None
+    gate: Gated | None = None
 
     @property
     def way(self) -> Way:
@@ -355,7 +379,10 @@ class LeftOut(_Resolved):
 
 
 class Plan(_Resolved):
-    """The plan (手続計画): what applies to these facts under these rules, in order."""
+    """The plan (手続計画): what applies to these facts under these rules, in order.
+
+    `signatories` are the people whose part it needs, the names of whom are personal.
+    """
 
     event: str
     catalogue: str
@@ -363,6 +390,7 @@ class Plan(_Resolved):
     event_on: date | None
     entries: tuple[Entry, ...]
     left_out: tuple[LeftOut, ...] = ()
+    signatories: tuple[Signatory, ...] = ()
 
     def entry(self, filing: UUID) -> Entry:
         """Return the entry of a filing; raises KeyError."""
@@ -431,6 +459,7 @@ def make_plan(
         event_on=next(iter(event.dates(facts).values()), None),
         entries=tuple(entries),
         left_out=tuple(left_out),
+        signatories=event.signatories(facts),
     )
 
 
@@ -467,10 +496,38 @@ def filings_of(
             rides_on=entry.rides_on,
             amendable=entry.amendable,
             withdrawable=entry.withdrawable,
+            gate=entry.gate,
         )
         for entry in plan.entries
     )
     return filings, rules
+
+
+def concerned(plan: Plan, signatory: Signatory) -> dict[UUID, tuple[str, ...]]:
+    """Return which fields each filing tells an organisation of this person: those that tell any."""
+    found = {}
+    for entry in plan.entries:
+        if entry.organisation is None:
+            continue
+        is_own = entry.subject in signatory.subjects
+        names = tuple(n for n in entry.fields if is_own or signatory.fields is None or n in signatory.fields)
+        if names:
+            found[entry.id] = names
+    return found
+
+
+def participants_of(plan: Plan, case_id: UUID) -> tuple[Participant, ...]:
+    """Return the people of a new case.
+
+    Nobody signs of whom nothing is told; where that leaves nobody, the one who opens it signs.
+    """
+    people = []
+    for one in plan.signatories:
+        is_asked = one.signs and (one.role == APPLICANT or bool(concerned(plan, one)))
+        people.append(Participant(participant_id(case_id, one.at), one.at, one.role, is_asked))
+    if not any(one.signs for one in people):
+        people.append(Participant(participant_id(case_id, ""), "", APPLICANT))
+    return tuple(people)
 
 
 def corrected(old: Plan, new: Plan) -> tuple[Plan, dict[UUID, tuple[str, ...]]]:
@@ -490,7 +547,10 @@ def corrected(old: Plan, new: Plan) -> tuple[Plan, dict[UUID, tuple[str, ...]]]:
             changed[entry.id] = names
         kept = {"due": other.due, "not_before": other.not_before, "fields": other.fields}
         entries.append(entry.model_copy(update=kept))
-    return old.model_copy(update={"event_on": new.event_on, "entries": tuple(entries)}), changed
+    people = {one.at: one for one in new.signatories}
+    kept_people = tuple(people.get(one.at, one) for one in old.signatories)
+    update = {"event_on": new.event_on, "entries": tuple(entries), "signatories": kept_people}
+    return old.model_copy(update=update), changed
 
 
 def as_submitted(old: Contents, filings: Mapping[UUID, Filing]) -> dict[UUID, Submitted]:
@@ -577,7 +637,24 @@ class _Making(Generic[F]):
                 fields={fields[n].wire_name: fields[n].read(self.facts, subject) for n in one.needs},
                 kind=one.kind,
                 guard=guard.name if guard else None,
+                gate=self._gate(one, subject),
             )
+
+    def _gate(self, one: Procedure[F], subject: str) -> Gated | None:
+        """Return who has to decide before the procedure, and by when; None where nobody has to."""
+        gate = next((each for each in self.event.gates if each.name == one.gate), None)
+        deciders = gate.deciders(self.facts) if gate else ()
+        if gate is None or not deciders:
+            return None
+        if strange := set(deciders) - {each.at for each in self.event.signatories(self.facts)}:
+            raise MisdeclaredEvent(f"{gate.name}: nobody is at {sorted(strange)}")
+        return Gated(
+            gate.name,
+            tuple(participant_id(self.case_id, at) for at in deciders),
+            self.dates[gate.closes],
+            tuple(choice.slug for choice in gate.choices if not choice.takes_part),
+            participant_id(self.case_id, subject) if subject in deciders else None,
+        )
 
     def _not_before(self, one: Procedure[F], answer: Due) -> date | None:
         """Return the day before which it is not sent: the fact's, or that on which a window opens."""
@@ -703,6 +780,11 @@ def _check_guards(event: LifeEvent[F]) -> None:
 
 
 _RULE: Final[TypeAdapter[Rule]] = TypeAdapter(Rule)
+
+
+def _gate_declared(gate: Gate[F]) -> dict[str, Any]:
+    choices = {one.slug: {**one.title.model_dump(), "takesPart": one.takes_part} for one in gate.choices}
+    return {"text": gate.text.model_dump(), "closes": gate.closes, "choices": choices}
 
 
 def _declared(one: Procedure[F], fields: Mapping[str, FactField[F]]) -> dict[str, Any]:

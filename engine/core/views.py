@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from pydantic.alias_generators import to_camel
 
 from engine.core import messages as m
-from engine.core.case import Case, Filing
+from engine.core.case import Case, Filing, Participant
 from engine.core.lifecycle import CaseState, FilingState, Way
 from engine.core.messages import Event
-from engine.core.plan import Contents, Entry, LeftOut, Plan
+from engine.core.plan import Contents, Entry, LeftOut, Plan, participants_of
 from engine.core.text import Text
 
 CASE_STATES: Final[Mapping[CaseState, Text]] = {
@@ -61,6 +61,7 @@ FLAGS: Final[Mapping[str, Text]] = {
         ja="訂正を送れません。ご自身で連絡してください", en="They cannot be told; please tell them yourself"
     ),
 }
+_NO_CASE: Final = UUID(int=0)  # a plan that is only looked at
 _PARKED: Final = Text(ja="係員が確認中です", en="An operator is looking into it")
 
 
@@ -125,6 +126,23 @@ class EntryView(View):
     my_number: Text | None
     guard: str | None = None
     guard_text: Text | None = None
+    gate: str | None = None
+    gate_text: Text | None = None
+    gate_closes_on: date | None = None
+
+
+class ParticipantView(View):
+    """A person whose part the case needs: by name, as the facts have it, and how far it is done."""
+
+    id: UUID
+    at: str
+    role: str
+    role_text: Text | None
+    name: str | None
+    signs: bool
+    has_joined: bool
+    has_signed: bool
+    choice: str | None
 
 
 class PlanView(View):
@@ -136,6 +154,7 @@ class PlanView(View):
     made_on: date
     entries: tuple[EntryView, ...]
     left_out: tuple[LeftOut, ...]
+    participants: tuple[ParticipantView, ...] = ()
 
 
 class Question(View):
@@ -200,6 +219,7 @@ class CaseView(CaseSummary):
 
     title: Text
     facts: dict[str, JsonValue]
+    participants: tuple[ParticipantView, ...] = ()
     filings: tuple[FilingView, ...]
 
 
@@ -224,6 +244,7 @@ def plan_view(plan: Plan, rules: Mapping[str, Any]) -> PlanView:
         made_on=plan.made_on,
         entries=tuple(EntryView(**_entry(e, procedures[e.slug], rules)) for e in plan.entries),
         left_out=plan.left_out,
+        participants=_people(plan, participants_of(plan, _NO_CASE)),
     )
 
 
@@ -247,7 +268,31 @@ def case_view(case: Case, contents: Contents, rules: Mapping[str, Any], said: It
         )
         for entry in contents.plan.entries
     )
-    return CaseView(**_summary(case), title=Text(**rules["title"]), facts=contents.facts, filings=filings)
+    return CaseView(
+        **_summary(case),
+        title=Text(**rules["title"]),
+        facts=contents.facts,
+        participants=_people(contents.plan, case.participants.values()),
+        filings=filings,
+    )
+
+
+def _people(plan: Plan, participants: Iterable[Participant]) -> tuple[ParticipantView, ...]:
+    named = {one.at: one for one in plan.signatories}
+    return tuple(
+        ParticipantView(
+            id=one.id,
+            at=one.at,
+            role=one.role,
+            role_text=known.title if (known := named.get(one.at)) else None,
+            name=f"{known.family} {known.given}" if known else None,
+            signs=one.signs,
+            has_joined=one.person is not None,
+            has_signed=one.has_signed,
+            choice=one.choice,
+        )
+        for one in participants
+    )
 
 
 def _summary(case: Case) -> dict[str, Any]:
@@ -306,6 +351,9 @@ def _entry(entry: Entry, rule: Mapping[str, Any], rules: Mapping[str, Any]) -> d
         "my_number": rule["myNumber"],
         "guard": entry.guard,
         "guard_text": rules.get("guards", {}).get(entry.guard),
+        "gate": entry.gate.name if entry.gate else None,
+        "gate_text": rules["gates"][entry.gate.name]["text"] if entry.gate else None,
+        "gate_closes_on": entry.gate.closes_on if entry.gate else None,
     }
 
 

@@ -17,9 +17,9 @@ from engine.identity.challenges import CHALLENGE_LASTS, Challenge, Purpose, new_
 from engine.identity.evidence import Evidence, EvidenceSeal
 from engine.identity.examiner import Examined, Examiner
 from engine.identity.fetch import Fetch
-from engine.identity.mandate import Recipient
+from engine.identity.mandate import Decision, Recipient
 from engine.identity.sessions import Session, Sessions, SessionToken
-from engine.identity.signing import MandateOffer, Signing
+from engine.identity.signing import Accept, MandateOffer, Signing, anybody
 from engine.identity.status import RevocationService
 from engine.identity.store import Credential, IdentityStore
 from engine.identity.timestamps import ClockTimestamper, Timestamper, TsaTimestamper
@@ -165,13 +165,26 @@ class Gate:
     # --- signing ---
 
     async def offer_mandate(
-        self, session: Session, case_id: UUID, *, recipients: Sequence[Recipient], expires_at: datetime
+        self,
+        session: Session,
+        case_id: UUID,
+        *,
+        recipients: Sequence[Recipient],
+        expires_at: datetime,
+        decision: Decision | None = None,
     ) -> MandateOffer:
         """Return the mandate of this case for the person to read and sign, once, within the hour."""
-        return await self._signing.offer(session, case_id, recipients=recipients, expires_at=expires_at)
+        return await self._signing.offer(
+            session, case_id, recipients=recipients, expires_at=expires_at, decision=decision
+        )
 
-    async def verify_mandate(self, session: Session, mandate: bytes, *, signature: bytes) -> Evidence:
+    async def verify_mandate(
+        self, session: Session, mandate: bytes, *, signature: bytes, accept: Accept = anybody
+    ) -> Evidence:
         """Return the evidence of a mandate signed with the 署名用 key (CAdES-BES, detached).
+
+        `accept` is shown the four attributes of the signer once everything else is in order, and raises
+        where this person must not sign: nothing is kept then, and the mandate can be signed once more.
 
         The certificate becomes the person's: both are proven in one live session.
 
@@ -181,7 +194,7 @@ class Gate:
                 `certificate-…`, `chain-…`, `signature-…`, `status-…`. Nothing was kept; after
                 a 503 the same signature may come again.
         """
-        return await self._signing.verify(session, mandate, signature=signature)
+        return await self._signing.verify(session, mandate, signature=signature, accept=accept)
 
     async def judge_again(self, evidence: UUID) -> Verdicts:
         """Return today's verdicts about kept evidence; raises `no-such-evidence`."""

@@ -42,6 +42,14 @@ class Recipient(_Part):
     purpose: Line
 
 
+class Decision(_Part):
+    """What the signer decides, where filings wait for that: the gate, the choice, and its words."""
+
+    gate: Line
+    choice: Line
+    text: Line
+
+
 class Mandate(_Part):
     """What the citizen asks Todoke to do in one case, until when. `nonce` makes it unique."""
 
@@ -51,7 +59,8 @@ class Mandate(_Part):
     )
     id: UUID
     case_id: UUID
-    recipients: Annotated[tuple[Recipient, ...], Field(min_length=1, max_length=500)]
+    recipients: Annotated[tuple[Recipient, ...], Field(max_length=500)]
+    decision: Decision | None = None
     issued_at: AwareDatetime
     expires_at: AwareDatetime
     nonce: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]

@@ -3,7 +3,7 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,16 +13,24 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from engine.core.errors import EngineError
 from engine.identity import cades
-from engine.identity.attributes import attributes_of
+from engine.identity.attributes import Attributes, attributes_of
 from engine.identity.challenges import MANDATE_OFFER_LASTS, Challenge, Purpose, new_nonce
 from engine.identity.evidence import Bundle, Evidence, EvidenceSeal
 from engine.identity.examiner import Examiner
-from engine.identity.mandate import Mandate, Recipient, written_nonce
+from engine.identity.mandate import Decision, Mandate, Recipient, written_nonce
 from engine.identity.sessions import Session
 from engine.identity.store import Credential, EvidenceRow, IdentityStore, Kept
 from engine.identity.timestamps import Timestamper
 from engine.identity.verdict import ProvenTime, Verdicts
 from engine.ports import Clock, Ids
+
+# Looks at who signed, and raises where it must not be that person: then nothing is kept.
+Accept = Callable[[Attributes], None]
+
+
+def anybody(_: Attributes) -> None:
+    """Accept whoever signed: for what is not bound to a person that was named before."""
+
 
 _DRIFT: Final = timedelta(minutes=5)
 
@@ -61,7 +69,13 @@ class Signing:
         self._ids = ids
 
     async def offer(
-        self, session: Session, case_id: UUID, *, recipients: Sequence[Recipient], expires_at: datetime
+        self,
+        session: Session,
+        case_id: UUID,
+        *,
+        recipients: Sequence[Recipient],
+        expires_at: datetime,
+        decision: Decision | None = None,
     ) -> MandateOffer:
         """Return the mandate that this person may sign, once, within the hour."""
         now = self._clock.now().replace(microsecond=0)
@@ -70,6 +84,7 @@ class Signing:
             id=challenge_id,
             case_id=case_id,
             recipients=tuple(recipients),
+            decision=decision,
             issued_at=now,
             expires_at=expires_at,
             nonce=written_nonce(nonce),
@@ -90,7 +105,9 @@ class Signing:
         )
         return MandateOffer(mandate, content, offer_ends)
 
-    async def verify(self, session: Session, content: bytes, *, signature: bytes) -> Evidence:
+    async def verify(
+        self, session: Session, content: bytes, *, signature: bytes, accept: Accept = anybody
+    ) -> Evidence:
         """Return the evidence of a signed mandate.
 
         The offer is used up together with keeping the evidence, not before: when the authority
@@ -118,6 +135,7 @@ class Signing:
             root=root.certificate.public_bytes(Encoding.DER),
             status=examined.verdicts.status.evidence,
         )
+        accept(evidence.attributes)
         await self._keep(self._row(evidence, credential, bundle), mandate.id, now)
         return evidence
 

@@ -11,7 +11,6 @@ import binascii
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import groupby
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -24,7 +23,15 @@ from engine.core.case import Case
 from engine.core.decide import day_in_japan
 from engine.core.errors import Code, EngineError, register
 from engine.core.messages import Event
-from engine.core.plan import Contents, Plan, as_submitted, corrected, filings_of, unsaid
+from engine.core.plan import (
+    Contents,
+    Plan,
+    as_submitted,
+    corrected,
+    filings_of,
+    participants_of,
+    unsaid,
+)
 from engine.core.views import (
     SAID,
     CaseSummary,
@@ -37,7 +44,7 @@ from engine.core.views import (
     plan_view,
 )
 from engine.identity.gate import Gate
-from engine.identity.mandate import Mandate, Recipient
+from engine.identity.mandate import Mandate
 from engine.identity.sessions import Session
 from engine.ports import Clock, InboxEntry, Sheets, Store, StoredCase
 from engine.registry.directory import Directories
@@ -46,6 +53,7 @@ from engine.runtime.case_keys import CaseKeys
 from engine.runtime.catalogue import Catalogue
 from engine.runtime.intake import Intake
 from engine.runtime.journal import read
+from engine.runtime.mandates import SeatFinder, recipients
 from engine.runtime.processor import Heard, Result, Said, Say, Work
 
 MANDATE_LASTS: Final = timedelta(days=365)
@@ -57,11 +65,6 @@ register(
     {
         "malformed-cursor": Code(
             400, "続きの位置を表す値が正しくありません", "The cursor is not one that was given out"
-        ),
-        "stale-mandate": Code(
-            409,
-            "同意の内容が現在の手続計画と一致しません。もう一度内容を確認してください",
-            "The mandate does not say what the plan now says; read and sign it again",
         ),
         "guarded-later": Code(
             409,
@@ -90,6 +93,15 @@ class Request:
     key: str
     body_hash: bytes
     version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedMandate:
+    """A mandate byte for byte, its signature, and the differences from the certificate that are right."""
+
+    mandate: bytes
+    signature: bytes
+    acknowledged: tuple[str, ...] = ()
 
 
 class Counter:
@@ -148,7 +160,7 @@ class Counter:
         """Return the case; raises `no-such-case`, also for another's, and `erased-case`."""
         stored = await self._own(person, case_id)
         key = self._keys.open(case_id, stored.data_key_wrapped)
-        contents = await self._contents(stored)
+        contents = await self.contents(stored)
         rows = await self._store.journal(case_id)
         said = [read(row, key) for row in rows if row.type in SAID]
         return case_view(stored.case, contents, await self._catalogue.rules(stored.case.catalogue), said)
@@ -213,9 +225,9 @@ class Counter:
             request.person,
             contents.plan.catalogue,
             *filings_of(contents.plan, self._references(contents), self._clock.now()),
-            (request.person,),
+            participants_of(contents.plan, case_id),
         )
-        return await self._say(request, case_id, lambda _: Said(opening, contents))
+        return await self.say(request, case_id, lambda _: Said(opening, contents))
 
     async def mandate(self, session: Session, case_id: UUID) -> bytes:
         """Return the mandate of the case, canonical JSON, for the person to read and sign.
@@ -227,31 +239,40 @@ class Counter:
         offer = await self._gate.offer_mandate(
             session,
             case_id,
-            recipients=_recipients(await self._contents(stored), await self._rules(stored)),
+            recipients=recipients((await self.contents(stored)).plan, await self.rules(stored)),
             expires_at=self._clock.now().replace(microsecond=0) + MANDATE_LASTS,
         )
         return offer.content
 
     async def confirm(
-        self, session: Session, request: Request, case_id: UUID, *, mandate: bytes, signature: bytes
+        self, session: Session, request: Request, case_id: UUID, *, signed: SignedMandate
     ) -> Done:
         """Confirm the plan with the signed mandate.
 
         Raises:
-            EngineError: `no-such-case`, `stale-version`, `stale-mandate`, and what the gate refuses.
+            EngineError: `no-such-case`, `stale-version`, `stale-mandate`, `signer-not-in-facts`,
+                `facts-differ-from-certificate`, and what the gate refuses.
         """
         stored = await self._own(session.person, case_id)
-        if seen := await self._seen(request):
+        if seen := await self.seen(request):
             return seen
         if request.version is not None and stored.case.version != request.version:
             raise EngineError("stale-version", version=stored.case.version)
-        said = Mandate.from_bytes(mandate)
-        rules = await self._rules(stored)
-        if said.case_id != case_id or said.recipients != _recipients(await self._contents(stored), rules):
+        mandate = Mandate.from_bytes(signed.mandate)
+        plan, rules = (await self.contents(stored)).plan, await self.rules(stored)
+        if mandate.case_id != case_id or mandate.recipients != recipients(plan, rules) or mandate.decision:
             raise EngineError("stale-mandate")
-        evidence = await self._gate.verify_mandate(session, mandate, signature=signature)
-        confirm = m.Confirm(case_id, session.person, evidence.id)
-        return await self._say(request, case_id, self._owned(request, lambda _: Said(confirm)))
+        seats = [
+            one
+            for one in stored.case.participants.values()
+            if one.signs and one.person in {None, session.person}
+        ]
+        finder = SeatFinder(plan, seats, acknowledged=signed.acknowledged)
+        evidence = await self._gate.verify_mandate(
+            session, signed.mandate, signature=signed.signature, accept=finder
+        )
+        confirm = m.Confirm(case_id, finder.seat, session.person, evidence.id, signed.acknowledged)
+        return await self.say_owned(request, case_id, confirm)
 
     async def answer(
         self, request: Request, case_id: UUID, filing: UUID, *, question: str, answer: JsonValue
@@ -264,13 +285,11 @@ class Counter:
         asked = await self._question(request.person, case_id, filing, question)
         if asked is not None:
             check_answer(AnswerSchema.model_validate(asked.schema, by_alias=True, strict=False), answer)
-        message = m.Answer(case_id, filing, question, answer)
-        return await self._say(request, case_id, self._owned(request, lambda _: Said(message)))
+        return await self.say_owned(request, case_id, m.Answer(case_id, filing, question, answer))
 
     async def mark_done(self, request: Request, case_id: UUID, filing: UUID) -> Done:
         """Note that the citizen did a visit, a letter or an own errand, or lets a refusal rest."""
-        message = m.MarkDone(case_id, filing)
-        return await self._say(request, case_id, self._owned(request, lambda _: Said(message)))
+        return await self.say_owned(request, case_id, m.MarkDone(case_id, filing))
 
     async def change_date(self, request: Request, case_id: UUID, *, day: date) -> Done:
         """Change the day of the event: everybody who was told is told again."""
@@ -286,12 +305,12 @@ class Counter:
 
     async def cancel(self, request: Request, case_id: UUID) -> Done:
         """Call the case off: what can be undone is undone."""
-        message = m.Cancel(case_id)
-        return await self._say(request, case_id, self._owned(request, lambda _: Said(message)))
+        return await self.say_owned(request, case_id, m.Cancel(case_id))
 
     # --- how ---
 
-    async def _say(self, request: Request, case_id: UUID, say: Say, *, reads_contents: bool = False) -> Done:
+    async def say(self, request: Request, case_id: UUID, say: Say, *, reads_contents: bool = False) -> Done:
+        """Say something to a case, once; who may say it is the caller's to know."""
         result = await self._intake.submit(
             Work(
                 entry=InboxEntry(f"person:{request.person}", request.key, request.body_hash, case_id),
@@ -304,7 +323,11 @@ class Counter:
         )
         return _done(result)
 
-    async def _seen(self, request: Request) -> Done | None:
+    async def say_owned(self, request: Request, case_id: UUID, message: m.Message) -> Done:
+        """Say something that only the owner may."""
+        return await self.say(request, case_id, self._owned(request, lambda _: Said(message)))
+
+    async def seen(self, request: Request) -> Done | None:
         """Return what the same request came to before."""
         seen = await self._store.seen((f"person:{request.person}", request.key))
         if seen is None:
@@ -355,7 +378,7 @@ class Counter:
                 return Said(m.ChangeDate(case_id, changes, day), contents)
             return Said(m.Correct(case_id, changes), contents)
 
-        return await self._say(request, case_id, self._owned(request, say), reads_contents=True)
+        return await self.say(request, case_id, self._owned(request, say), reads_contents=True)
 
     async def _planned(self, event: str, facts: BaseModel, case_id: UUID) -> Contents:
         directory = await self._directories.current()
@@ -377,14 +400,16 @@ class Counter:
             raise EngineError("no-such-case")
         return stored
 
-    async def _contents(self, stored: StoredCase) -> Contents:
+    async def contents(self, stored: StoredCase) -> Contents:
+        """Return the facts and the plan of a case, opened."""
         key = self._keys.open(stored.case.id, stored.data_key_wrapped)
         sealed = await self._store.sealed_contents(stored.case.id)
         if sealed is None:
             raise EngineError("no-such-case")
         return Contents.model_validate_json(key.open("contents", sealed))
 
-    async def _rules(self, stored: StoredCase) -> Mapping[str, Any]:
+    async def rules(self, stored: StoredCase) -> Mapping[str, Any]:
+        """Return the words under which the case was opened."""
         return await self._catalogue.rules(stored.case.catalogue)
 
     async def _question(
@@ -414,27 +439,6 @@ def _check_guards(old: Plan, new: Plan) -> None:
     before = {entry.id for entry in old.entries if entry.guard}
     if any(entry.guard and entry.id not in before for entry in new.entries):
         raise EngineError("guarded-later")
-
-
-def _recipients(contents: Contents, rules: Mapping[str, Any]) -> tuple[Recipient, ...]:
-    """Return who receives what, as the mandate says it: one line for each receiver."""
-    titles = {one["slug"]: one["title"]["ja"] for one in rules["procedures"]}
-    labels = {one["slug"]: one["needs"] for one in rules["procedures"]}
-    entries = sorted(contents.plan.entries, key=lambda e: (e.organisation or "", e.receiver.ja))
-    recipients = []
-    for (organisation, name), group in groupby(entries, key=lambda e: (e.organisation, e.receiver.ja)):
-        some = list(group)
-        fields = {labels[e.slug][field]["ja"] for e in some for field in e.fields} if organisation else set()
-        recipients.append(
-            Recipient(
-                organisation=organisation,
-                name=name,
-                procedures=tuple(titles[e.slug] for e in some),
-                fields=tuple(sorted(fields)),
-                purpose=rules["title"]["ja"],
-            )
-        )
-    return tuple(recipients)
 
 
 def _done(result: Result) -> Done:

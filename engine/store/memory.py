@@ -90,6 +90,15 @@ class MemoryStore:
         ]
         return sorted(wanted, key=lambda one: (one.case.opened_at, one.case.id), reverse=True)[:limit]
 
+    async def cases_with(self, person: UUID, *, limit: int) -> list[StoredCase]:
+        """Return the cases in which the person has taken a seat, newest first."""
+        wanted = [
+            one
+            for one in self._tables.cases.values()
+            if person in {each.person for each in one.case.participants.values()}
+        ]
+        return sorted(wanted, key=lambda one: (one.case.opened_at, one.case.id), reverse=True)[:limit]
+
     async def journal(self, case_id: UUID, *, after: int = 0, limit: int = 1000) -> list[JournalRow]:
         """Return the journal of a case after a sequence number, in order."""
         return [row for row in self._tables.journal.get(case_id, ()) if row.seq > after][:limit]

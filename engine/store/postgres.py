@@ -23,6 +23,11 @@ select id from engine.cases
 where owner = $1 and ($2::timestamptz is null or (opened_at, id) < ($2, $3::uuid))
 order by opened_at desc, id desc limit $4
 """
+_CASES_WITH: Final = """
+select id from engine.cases
+where participants @> jsonb_build_array(jsonb_build_object('person', $1::text))
+order by opened_at desc, id desc limit $2
+"""
 _JOURNAL: Final = """
 select case_id, seq, type, filing, at, actor, body_sealed, prev_hash
 from engine.journal where case_id = $1 and seq > $2 order by seq limit $3
@@ -121,6 +126,13 @@ class PostgresStore:
         async with self._snapshot() as connection:
             records = await connection.fetch(_CASES_OF, owner, *(before or (None, None)), limit)
             ids = [record[0] for record in records]
+            found = await stored_cases(connection, ids, self._known)
+        return [found[id_] for id_ in ids]
+
+    async def cases_with(self, person: UUID, *, limit: int) -> list[StoredCase]:
+        """Return the cases in which the person has taken a seat, newest first."""
+        async with self._snapshot() as connection:
+            ids = [record[0] for record in await connection.fetch(_CASES_WITH, str(person), limit)]
             found = await stored_cases(connection, ids, self._known)
         return [found[id_] for id_ in ids]
 

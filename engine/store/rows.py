@@ -4,15 +4,17 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from engine.core.case import Case, Filing, FilingRules, Party, Waits
+from engine.core.case import Case, Filing, FilingRules, Gated, Participant, Party, Waits
 from engine.core.lifecycle import CaseState, FilingState, Way
 from engine.ports import StoredCase
 
 Filings = Mapping[UUID, Filing]
 Rules = Mapping[UUID, FilingRules]
+Participants = Mapping[UUID, Participant]
 
 _CASE_STATES: Final = {state.value: state for state in CaseState}
 _STATES: Final = {state.value: state for state in FilingState}
@@ -20,7 +22,7 @@ _WAYS: Final = {way.value: way for way in Way}
 _PARTIES: Final = {party.value: party for party in Party}
 
 CASE: Final = (
-    "c.id, c.event, c.state, c.owner, c.catalogue, c.opened_at, c.version, c.unsigned, c.wake_at,"
+    "c.id, c.event, c.state, c.owner, c.catalogue, c.opened_at, c.version, c.participants, c.wake_at,"
     " c.journal_seq, c.journal_hash, c.data_key_wrapped"
 )
 FILING: Final = (
@@ -31,10 +33,10 @@ FILING: Final = (
 
 def case_of(row: Sequence[Any], filings: Filings, rules: Rules) -> StoredCase:
     """Return the case in a row of `CASE`."""
-    id_, event, state, owner, catalogue, opened_at, version, unsigned, wake_at, seq, hash_, key = row
+    id_, event, state, owner, catalogue, opened_at, version, people, wake_at, seq, hash_, key = row
     case = Case(
-        id_, event, _CASE_STATES[state], owner, catalogue, opened_at, version, frozenset(unsigned), wake_at,
-        filings, rules,
+        id_, event, _CASE_STATES[state], owner, catalogue, opened_at, version, participants_of(people),
+        wake_at, filings, rules,
     )  # fmt: skip
     return StoredCase(case, seq, hash_, key)
 
@@ -60,13 +62,13 @@ def filings_by_case(rows: Iterable[Any]) -> dict[UUID, dict[UUID, Filing]]:
 
 
 def case_columns(stored: Sequence[StoredCase]) -> tuple[list[Any], ...]:
-    """Return what moves of a case: id, state, version, unsigned, wake_at, journal_seq, journal_hash."""
+    """Return what moves of a case: id, state, version, participants, wake_at, journal_seq, journal_hash."""
     cases = [one.case for one in stored]
     return (
         [case.id for case in cases],
         [case.state.value for case in cases],
         [case.version for case in cases],
-        [_uuid_array(case.unsigned) for case in cases],
+        [participants_json(case.participants) for case in cases],
         [case.wake_at for case in cases],
         [one.journal_seq for one in stored],
         [one.journal_hash for one in stored],
@@ -139,6 +141,7 @@ def rules_json(rules: Rules) -> str:
             "ridesOn": str(one.rides_on) if one.rides_on else None,
             "amendable": one.amendable,
             "withdrawable": one.withdrawable,
+            **({"gate": _gate_json(one.gate)} if one.gate else {}),
         }
         for one in rules.values()
     ]
@@ -158,15 +161,69 @@ def rules_of(stored: Mapping[str, Any]) -> dict[UUID, FilingRules]:
             UUID(one["ridesOn"]) if one["ridesOn"] else None,
             one["amendable"],
             one["withdrawable"],
+            _gate_of(one["gate"]) if "gate" in one else None,
         )
         for one in stored["filings"]
     )
     return {one.id: one for one in found}
 
 
-def _uuid_array(ids: Iterable[UUID]) -> str:
-    """Return the text of an array: arrays of different lengths cannot be unnested row by row."""
-    return "{" + ",".join(sorted(map(str, ids))) + "}"
+def _gate_json(gate: Gated) -> dict[str, Any]:
+    return {
+        "name": gate.name,
+        "deciders": [str(id_) for id_ in gate.deciders],
+        "closesOn": gate.closes_on.isoformat(),
+        "shut": list(gate.shut),
+        "own": str(gate.own) if gate.own else None,
+    }
+
+
+def _gate_of(stored: Mapping[str, Any]) -> Gated:
+    return Gated(
+        stored["name"],
+        tuple(map(UUID, stored["deciders"])),
+        date.fromisoformat(stored["closesOn"]),
+        tuple(stored["shut"]),
+        UUID(stored["own"]) if stored["own"] else None,
+    )
+
+
+def participants_json(participants: Participants) -> str:
+    """Return the people of a case as they are stored, in their order."""
+    return json.dumps(
+        [
+            {
+                "id": str(one.id),
+                "at": one.at,
+                "role": one.role,
+                "signs": one.signs,
+                "person": str(one.person) if one.person else None,
+                "seat": one.seat,
+                "hasSigned": one.has_signed,
+                "choice": one.choice,
+            }
+            for one in participants.values()
+        ],
+        ensure_ascii=False,
+    )
+
+
+def participants_of(stored: Sequence[Mapping[str, Any]]) -> dict[UUID, Participant]:
+    """Return the people that were stored."""
+    found = (
+        Participant(
+            UUID(one["id"]),
+            one["at"],
+            one["role"],
+            one["signs"],
+            UUID(one["person"]) if one["person"] else None,
+            one["seat"],
+            one["hasSigned"],
+            one["choice"],
+        )
+        for one in stored
+    )
+    return {one.id: one for one in found}
 
 
 @dataclass(frozen=True, slots=True)

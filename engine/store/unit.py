@@ -65,13 +65,13 @@ from engine.filings f cross join lateral (
 where f.id = any($1::uuid[])
 """
 _OPEN_CASES: Final = """
-insert into engine.cases (id, state, version, unsigned, wake_at, journal_seq, journal_hash, event, owner,
+insert into engine.cases (id, state, version, participants, wake_at, journal_seq, journal_hash, event, owner,
                           catalogue, opened_at, data_key_wrapped)
-select id, state, version, unsigned::uuid[], wake_at, journal_seq, journal_hash, event, owner,
+select id, state, version, participants::jsonb, wake_at, journal_seq, journal_hash, event, owner,
        catalogue, opened_at, data_key_wrapped
 from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::timestamptz[], $6::int[], $7::bytea[],
             $8::text[], $9::uuid[], $10::text[], $11::timestamptz[], $12::bytea[])
-    as given (id, state, version, unsigned, wake_at, journal_seq, journal_hash, event, owner,
+    as given (id, state, version, participants, wake_at, journal_seq, journal_hash, event, owner,
               catalogue, opened_at, data_key_wrapped)
 order by id
 on conflict (id) do nothing
@@ -100,10 +100,10 @@ select * from unnest($1::uuid[], $2::int[], $3::text[], $4::uuid[], $5::timestam
 # The key is not here: whoever erases a case must not be undone by who read it before.
 _MOVE_CASES: Final = """
 update engine.cases c set
-    state = g.state, version = g.version, unsigned = g.unsigned::uuid[], wake_at = g.wake_at,
+    state = g.state, version = g.version, participants = g.participants::jsonb, wake_at = g.wake_at,
     journal_seq = g.journal_seq, journal_hash = g.journal_hash
 from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::timestamptz[], $6::int[], $7::bytea[])
-    as g (id, state, version, unsigned, wake_at, journal_seq, journal_hash)
+    as g (id, state, version, participants, wake_at, journal_seq, journal_hash)
 where c.id = g.id
 """
 _MOVE_FILINGS: Final = """

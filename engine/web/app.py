@@ -23,6 +23,7 @@ from engine.web.api.life_events import LIFE_EVENTS
 from engine.web.api.login import LOGIN
 from engine.web.api.operator import OPERATOR
 from engine.web.api.organisation import ORGANISATION
+from engine.web.api.participants import PARTICIPANTS
 from engine.web.api.service import SERVICE
 from engine.web.doors import Doors
 from engine.web.openapi import openapi
@@ -39,7 +40,7 @@ from engine.web.security import (
 )
 from engine.web.streams import Streams
 
-GROUPS: Final = (LIFE_EVENTS, LOGIN, CASES, FILINGS, LETTERS, ORGANISATION, OPERATOR, SERVICE)
+GROUPS: Final = (LIFE_EVENTS, LOGIN, CASES, PARTICIPANTS, FILINGS, LETTERS, ORGANISATION, OPERATOR, SERVICE)
 _FOR_PROBES: Final = ("/health/live", "/health/ready", "/metrics")
 _SHUTDOWN_SECONDS: Final = 20.0
 

@@ -14,8 +14,9 @@ from engine.identity.challenges import Challenge, Purpose
 from engine.identity.sessions import Session, SessionToken
 from engine.ports import Pulled
 from engine.runtime.consumer import ReplyResult
-from engine.runtime.counter import Done, Request
+from engine.runtime.counter import Done, Request, SignedMandate
 from engine.runtime.operations import ControlRoom
+from engine.runtime.participation import Participation
 from mailbox.service import Mailbox
 from mailbox.uploads import Uploads
 
@@ -62,7 +63,7 @@ class Counter(Protocol):
         ...
 
     async def confirm(
-        self, session: Session, request: Request, case_id: UUID, *, mandate: bytes, signature: bytes
+        self, session: Session, request: Request, case_id: UUID, *, signed: SignedMandate
     ) -> Done:
         """Confirm the plan with the signed mandate."""
         ...
@@ -154,6 +155,7 @@ class Doors:
     """Every door of the web. `keys` gives the engine's JWK Set; a probe that raises is not ready."""
 
     counter: Counter
+    participation: Participation
     control: ControlRoom
     feed: Feed
     replies: Replies

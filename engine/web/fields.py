@@ -43,6 +43,17 @@ FIELD_CODES: Final[dict[str, Text]] = {
         ja="15歳未満の方は法定代理人が申し出ます",
         en="For somebody under 15, the legal representative tells it",
     ),
+    "differs-from-certificate": Text(
+        ja="電子証明書の記載と異なります", en="The certificate has it otherwise"
+    ),
+    "substitute-character": Text(
+        ja="電子証明書では代替文字になっています。正しい文字か確かめてください",
+        en="The certificate has a substitute character here: see that yours is right",
+    ),
+    "partly-unknown": Text(
+        ja="電子証明書では一部が不明です。正しいか確かめてください",
+        en="The certificate knows only a part of it: see that it is right",
+    ),
     "invalid": Text(ja="正しくありません", en="It is not right"),
 }
 _KINDS: Final = {

@@ -27,12 +27,12 @@ NATIONWIDE, CITY = "9011005000001", "1000020131016"
 NOW = datetime(2026, 11, 9, tzinfo=UTC)
 
 CASES = """
-insert into engine.cases (id, event, state, version, owner, catalogue, opened_at, unsigned, wake_at,
+insert into engine.cases (id, event, state, version, owner, catalogue, opened_at, participants, wake_at,
                           journal_seq, journal_hash)
 select gen_random_uuid(),
        case when n % 50 = 0 then 'death' when n % 7 = 0 then 'birth' else 'moving' end,
        case when n % 5 < 2 then 'running' when n % 1000 = 3 then 'cancelling' else 'completed' end,
-       9, gen_random_uuid(), repeat('c', 64), timestamptz '2026-11-09' - n * interval '5 minutes', '{}',
+       9, gen_random_uuid(), repeat('c', 64), timestamptz '2026-11-09' - n * interval '5 minutes', '[]',
        case when n % 5 < 2 then timestamptz '2026-11-20' end, 20, decode(repeat('00', 32), 'hex')
 from generate_series(1, $1) n
 """

@@ -19,7 +19,6 @@ from uuid import UUID, uuid4
 from aiohttp import web
 
 from engine.bootstrap import Engine, open_engine
-from engine.core import messages as m
 from engine.identity.profiles import Environment, Use
 from engine.identity.store import Credential
 from engine.identity.trust import TrustStore
@@ -36,6 +35,7 @@ from tests.bench import line
 from tests.bench.load import Expected, Load
 from tests.bench.profiled import by_room
 from tests.bench.workload import FACTS, FINAL_VERSION, SIZES, event_slug, life_event
+from tests.signing import confirming
 from workflows.calendar_japan import calendar_for
 
 _NEVER_FULL: Final = Rate(1e9, 10**9)
@@ -166,7 +166,7 @@ def _app(engine: Engine) -> web.Application:
 def _confirming(person: UUID, case_id: UUID, body_hash: bytes) -> Work:
     def say(heard: Heard) -> Said:
         assert heard.case is not None
-        return Said(m.Confirm(case_id, person, uuid4()))
+        return Said(confirming(heard.case, evidence=uuid4()))
 
     sender = f"person:{person}"
     return Work(InboxEntry(sender, "confirm", body_hash, case_id), actor=sender, say=say, remembered=True)

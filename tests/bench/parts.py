@@ -21,9 +21,10 @@ from engine.clock import SystemClock
 from engine.core import messages as m
 from engine.core.case import Case
 from engine.core.decide import step
-from engine.core.plan import Connected, LifeEvent, Plan, Sought, filings_of, make_plan
+from engine.core.plan import Connected, LifeEvent, Plan, Sought, filings_of, make_plan, participants_of
 from tests.bench.ways import Way
 from tests.bench.workload import FACTS, NUMBERS, RECEIPT, SIZES, WorkloadFacts, event_slug, life_event
+from tests.signing import confirming
 from workflows.calendar_japan import calendar_for
 
 _NOW: Final = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
@@ -105,10 +106,15 @@ def _step_microseconds() -> float:
     plan, person = _plan(life_event(_FILINGS)), UUID(int=2)
     references = {entry.id: f"r_{place}" for place, entry in enumerate(plan.entries)}
     opening = m.Open(
-        _CASE, plan.event, person, plan.catalogue, *filings_of(plan, references, _NOW), (person,)
+        _CASE,
+        plan.event,
+        person,
+        plan.catalogue,
+        *filings_of(plan, references, _NOW),
+        participants_of(plan, _CASE),
     )
     opened = step(None, opening, _NOW).case
-    sent = step(opened, m.Confirm(opened.id, person, UUID(int=3)), _NOW).case
+    sent = step(opened, confirming(opened, evidence=UUID(int=3)), _NOW).case
     costs = []
     for _ in range(_ROUNDS):
         began = time.process_time_ns()

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.clock import SystemClock
-from engine.core.case import Case, Filing, FilingRules, Party, Waits, filing_id
+from engine.core.case import Case, Filing, FilingRules, Gated, Participant, Party, Waits, filing_id
 from engine.core.lifecycle import CaseState, FilingState, Way
 from engine.ports import (
     Changes,
@@ -205,6 +205,31 @@ days = st.dates(datetime(1950, 1, 1).date(), datetime(2150, 1, 1).date())  # noq
 
 
 @st.composite
+def participants(draw: st.DrawFn) -> Participant:
+    return Participant(
+        id=draw(st.uuids()),
+        at=draw(words),
+        role=draw(words),
+        signs=draw(st.booleans()),
+        person=draw(st.none() | st.uuids()),
+        seat=draw(small),
+        has_signed=draw(st.booleans()),
+        choice=draw(st.none() | words),
+    )
+
+
+@st.composite
+def gates(draw: st.DrawFn) -> Gated:
+    return Gated(
+        name=draw(words),
+        deciders=tuple(draw(st.lists(st.uuids(), max_size=3))),
+        closes_on=draw(days),
+        shut=tuple(draw(st.lists(words, max_size=2))),
+        own=draw(st.none() | st.uuids()),
+    )
+
+
+@st.composite
 def stored_cases(draw: st.DrawFn) -> StoredCase:
     id_ = draw(st.uuids())
     slugs = draw(st.lists(st.from_regex(r"[a-z][a-z0-9.-]{0,8}", fullmatch=True), unique=True, max_size=4))
@@ -243,6 +268,7 @@ def stored_cases(draw: st.DrawFn) -> StoredCase:
             rides_on=draw(st.none() | st.sampled_from(ids)),
             amendable=draw(st.booleans()),
             withdrawable=draw(st.booleans()),
+            gate=draw(st.none() | gates()),
         )
         for one, slug in zip(ids, slugs, strict=True)
     ]
@@ -254,7 +280,7 @@ def stored_cases(draw: st.DrawFn) -> StoredCase:
         catalogue=draw(words),
         opened_at=draw(instants),
         version=draw(small),
-        unsigned=frozenset(draw(st.lists(st.uuids(), max_size=3))),
+        participants={one.id: one for one in draw(st.lists(participants(), max_size=3))},
         wake_at=draw(st.none() | instants),
         filings={one.id: one for one in filings},
         rules={one.id: one for one in rules},
@@ -304,7 +330,7 @@ def altered(stored: StoredCase, later: StoredCase) -> StoredCase:
         stored.case,
         state=later.case.state,
         version=later.case.version,
-        unsigned=later.case.unsigned,
+        participants=later.case.participants,
         wake_at=later.case.wake_at,
         filings={**stored.case.filings, **filings},
     )

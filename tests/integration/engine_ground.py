@@ -5,8 +5,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import aiohttp
@@ -15,11 +16,12 @@ from aiohttp.test_utils import TestServer
 from connectors.sdk import Connector
 from connectors.sdk.keys import OwnKeys
 from connectors.simulators.catalogue import registration
-from connectors.simulators.jpki import JpkiWorld
+from connectors.simulators.jpki import JpkiWorld, Municipality, Resident
 from engine.bootstrap import LIFE_EVENTS, Engine, open_engine
 from engine.client import CitizenClient
 from engine.clock import SystemClock
 from engine.core import messages as m
+from engine.core.case import Case
 from engine.identity.card import JpkiCard
 from engine.local.process import free_port
 from engine.ports import InboxEntry
@@ -29,7 +31,11 @@ from engine.runtime.counter import Request
 from engine.runtime.processor import Said, Work
 from engine.settings import Settings
 from tests.journeys.household import PASSWORD, PIN
-from tests.unit.identity_desk import HANAKO, KEYS
+from tests.signing import confirming, following
+from tests.unit.identity_desk import KEYS
+
+MURORAN: Final = Municipality("01205", "Hokkaido", "Muroran-shi")
+DEMO_HOLDER: Final = Resident("届出　花子", date(1990, 4, 1), "北海道室蘭市幸町１番２号", "2", MURORAN)
 
 
 @dataclass
@@ -41,9 +47,9 @@ class Ground:
     jpki: JpkiWorld
     homes: Path
 
-    def citizen(self) -> CitizenClient:
-        """Return a person of their own, with a new card."""
-        card = self.jpki.make_card(HANAKO, login_pin=PIN, signature_pin=PASSWORD)
+    def citizen(self, holder: Resident = DEMO_HOLDER) -> CitizenClient:
+        """Return a person of their own, with a new card: by default who moves in the demonstration."""
+        card = self.jpki.make_card(holder, login_pin=PIN, signature_pin=PASSWORD)
         origin = self.engine.settings.origin
         return CitizenClient(self.session, origin, card=JpkiCard(card), pin=PIN, now=self.engine.clock.now)
 
@@ -61,17 +67,28 @@ class Ground:
 
     async def confirm(self, cases: Sequence[UUID]) -> None:
         """Confirm these cases as if their owners had signed: the gate has its own tests."""
-        works = [await self._confirmation(case_id) for case_id in cases]
-        for start in range(0, len(works), 100):
-            results = await self.engine.processor.handle(works[start : start + 100])
-            assert {result.outcome for result in results} == {"applied"}
+        for start in range(0, len(cases), 100):
+            some = [await self._case(case_id) for case_id in cases[start : start + 100]]
+            await self._say([confirming(case, evidence=uuid4()) for case in some])
+            some = [await self._case(case.id) for case in some]
+            await self._say([one for case in some for one in following(case, evidence=uuid4())])
 
-    async def _confirmation(self, case_id: UUID) -> Work:
+    async def _case(self, case_id: UUID) -> Case:
         stored = await self.engine.store.case(case_id)
         assert stored is not None
-        confirm = m.Confirm(case_id, stored.case.owner, uuid4())
-        entry = InboxEntry(f"person:{stored.case.owner}", "confirm", bytes(32), case_id)
-        return Work(entry=entry, actor="test", say=lambda _: Said(confirm))
+        return stored.case
+
+    async def _say(self, messages: Sequence[m.Message]) -> None:
+        works = [
+            Work(
+                entry=InboxEntry("test", str(uuid4()), bytes(32), message.case_id),
+                actor="test",
+                say=lambda _, message=message: Said(message),
+            )
+            for message in messages
+        ]
+        results = await self.engine.processor.handle(works) if works else []
+        assert {result.outcome for result in results} <= {"applied"}
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from engine.identity.gate import OPERATOR
 from engine.ports import Parked
 from engine.store.audit import FIRST_HASH, is_whole
 from tests.integration.engine_ground import Ground, ground
-from tests.journeys.household import CANARIES, PASSWORD, facts
+from tests.journeys.household import CANARIES, HOLDER, PASSWORD, facts
 
 POWER = MihonPowerSimulator()
 ELECTRICITY = "move.electricity"
@@ -59,7 +59,7 @@ class Office:
 async def office(postgres_dsn: str, tmp_path: Path) -> AsyncIterator[Office]:
     async with ground(postgres_dsn, tmp_path / "state") as here:
         await here.register(POWER)
-        citizen, operator = here.citizen(), here.citizen()
+        citizen, operator = here.citizen(HOLDER), here.citizen()
         await operator.sign_in()
         person = (await here.engine.gate.session(operator._token or "")).person
         await here.engine.gate.grant_operator(person, by="host:test")

@@ -14,9 +14,8 @@ import pytest
 from connectors.private.mihon_power import MihonPowerSimulator
 from engine.core.decide import JAPAN
 from tests.integration.engine_ground import Ground, ground
-from tests.journeys.household import CANARIES, PASSWORD, PIN, facts
+from tests.journeys.household import CANARIES, HOLDER, PASSWORD, PIN, facts
 from tests.journeys.worlds import TREE
-from tests.unit.identity_desk import HANAKO
 
 POWER = MihonPowerSimulator()
 
@@ -28,7 +27,7 @@ class Terminal:
         self.here = here
         self.card = place / "card.json"
         self.facts = place / "facts.json"
-        here.jpki.make_card(HANAKO, login_pin=PIN, signature_pin=PASSWORD).save(self.card)
+        here.jpki.make_card(HOLDER, login_pin=PIN, signature_pin=PASSWORD).save(self.card)
         told = facts(here.engine.clock.now().astimezone(JAPAN).date())
         self.facts.write_text(json.dumps(told, ensure_ascii=False))
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TODOKE_")}

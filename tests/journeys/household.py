@@ -11,7 +11,7 @@ import aiohttp
 
 from connectors.private.mihon_power import MihonPowerSimulator
 from connectors.private.nhk import NhkSimulator
-from connectors.simulators.jpki import SoftwareCard
+from connectors.simulators.jpki import Municipality, Resident, SoftwareCard
 from engine.client import CitizenClient, Refusal
 from engine.clock import SimulatedClock
 from engine.core.decide import JAPAN
@@ -28,6 +28,13 @@ BORN = date(1987, 6, 5)
 OLD_LINE, NEW_LINE, BUILDING = "九十九町八丁目7番65号", "鳥籠町四丁目32番1号", "止まり木荘 902"
 PHONE = "0143-98-7604"
 ELECTRICITY, GAS, NHK_WRONG, NHK = "93-5817-2604", "gas-70-41-93", "nhk-314159", "8271640935"
+HOLDER = Resident(
+    f"{FAMILY}　{GIVEN}",
+    BORN,
+    f"北海道室蘭市{OLD_LINE}",
+    "2",
+    Municipality("01205", "Hokkaido", "Muroran-shi"),
+)
 CANARIES = (
     *(FAMILY, GIVEN, FAMILY_KANA, GIVEN_KANA, BORN.isoformat(), OLD_LINE, NEW_LINE, BUILDING, PHONE),
     *(ELECTRICITY, GAS, NHK_WRONG, NHK),

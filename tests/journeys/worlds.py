@@ -21,7 +21,7 @@ import aiohttp
 
 from connectors.sdk.keys import OwnKeys
 from connectors.simulators.catalogue import SIMULATORS, registration
-from connectors.simulators.jpki import JpkiWorld, Municipality, Resident, SoftwareCard
+from connectors.simulators.jpki import JpkiWorld, SoftwareCard
 from engine.clock import SimulatedClock, SystemClock
 from engine.identity import trust
 from engine.keys import Keys
@@ -34,10 +34,7 @@ from engine.registry.store import PostgresRegistryStore
 from engine.settings import Profile
 from engine.store.pool import open_pool
 from tests.journeys.household import (
-    BORN,
-    FAMILY,
-    GIVEN,
-    OLD_LINE,
+    HOLDER,
     PASSWORD,
     PIN,
     Hook,
@@ -257,9 +254,7 @@ def _authority() -> Path:
     place = Path(tempfile.mkdtemp(prefix="todoke-jpki-"))
     atexit.register(shutil.rmtree, place, ignore_errors=True)
     world = JpkiWorld(SystemClock(), state=place / "jpki")
-    home = Municipality("01205", "Hokkaido", "Muroran-shi")
-    holder = Resident(f"{FAMILY}　{GIVEN}", BORN, f"北海道室蘭市{OLD_LINE}", "2", home)
-    world.make_card(holder, login_pin=PIN, signature_pin=PASSWORD).save(place / "card.json")
+    world.make_card(HOLDER, login_pin=PIN, signature_pin=PASSWORD).save(place / "card.json")
     return place
 
 

@@ -15,7 +15,18 @@ from engine.web.app import operations
 from engine.web.operations import Operation
 from engine.web.security import Who
 from tests.unit.mailbox_office import CITY
-from tests.unit.web_office import BEARER, CASE, FILING, KEY, OPERATOR_TOKEN, TOKEN, Client, Web, reply_event
+from tests.unit.web_office import (
+    BEARER,
+    CASE,
+    FILING,
+    KEY,
+    OPERATOR_TOKEN,
+    PARTICIPANT,
+    TOKEN,
+    Client,
+    Web,
+    reply_event,
+)
 
 CASE_PATH = f"/v1/cases/{CASE}"
 FILING_PATH = f"{CASE_PATH}/filings/{FILING}"
@@ -24,6 +35,7 @@ TICKET = "t_" + "0" * 32
 PARTS = {
     "case": str(CASE),
     "filing": str(FILING),
+    "participant": str(PARTICIPANT),
     "letter": str(FILING),
     "event": "moving",
     "ticket": TICKET,
@@ -38,6 +50,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "linkCard": {"challengeId": str(CASE), "certificate": "AAAA", "signature": "AAAA"},
     "openCase": {"event": "moving", "facts": MOVING_FACTS},
     "confirm": {"mandate": "AAAA", "signature": "AAAA"},
+    "join": {"code": "AAECAwQFBgcICQ=="},
+    "sign": {"mandate": "AAAA", "signature": "AAAA"},
+    "decide": {"choice": "accept", "mandate": "AAAA", "signature": "AAAA"},
     "changeDate": {"movingDate": "2027-04-02"},
     "correct": {"facts": MOVING_FACTS},
     "answer": {"questionId": "q-1", "answer": None},

@@ -97,7 +97,7 @@ def the_journal_replays_to_the_stored_case(world: World) -> None:
             raise _Broken(id_, error.code) from error
         _must(rows[-1].seq == stored.journal_seq, id_)
         _must(case.filings == stored.case.filings, id_, _difference(case, stored.case))
-        _must((case.state, case.unsigned) == (stored.case.state, stored.case.unsigned), id_)
+        _must((case.state, case.participants) == (stored.case.state, stored.case.participants), id_)
 
 
 def states_move_along_the_tables(world: World) -> None:

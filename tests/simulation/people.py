@@ -16,7 +16,8 @@ from engine.core.errors import EngineError
 from engine.core.lifecycle import CaseState, FilingState
 from engine.ports import BusUnavailable, InboxEntry, StoreConflict, StoreUnavailable
 from engine.runtime import counter as c
-from engine.runtime.processor import Said, Work
+from engine.runtime.processor import Heard, Said, Work
+from tests.signing import confirming
 from tests.simulation import life
 from tests.simulation.chance import Killed, delay
 from tests.simulation.history import Request
@@ -141,9 +142,13 @@ class Citizen:
 
         async def ask(machine: Machine, request: c.Request) -> c.Done:
             assert self.case_id is not None
-            confirm = m.Confirm(self.case_id, self.person, UUID(int=7))
-            owned = machine.counter._owned(request, lambda _: Said(confirm))
-            return await machine.counter._say(request, self.case_id, owned)
+
+            def confirm(heard: Heard) -> Said:
+                assert heard.case is not None
+                return Said(confirming(heard.case, evidence=UUID(int=7)))
+
+            owned = machine.counter._owned(request, confirm)
+            return await machine.counter.say(request, self.case_id, owned)
 
         await self._client.ask("confirm", self.case_id, ask)
 

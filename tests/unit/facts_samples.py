@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.core import messages as m
-from engine.core.case import Case, Filing, FilingRules
+from engine.core.case import Case, Filing, FilingRules, Participant, participant_id
 from engine.core.decide import Outcome, evolve, orders_of, step
 from engine.core.lifecycle import FilingState, Way
 from engine.core.messages import Answered, Event, Message, Order
@@ -26,6 +26,10 @@ NOW = datetime(2026, 11, 25, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 CASE_ID, OWNER, SPOUSE, STRANGER = (UUID(int=number) for number in (1, 2, 3, 4))
 EVIDENCE = UUID(int=9)
+FIRST = Participant(participant_id(CASE_ID, ""), "", "applicant")
+SECOND = Participant(participant_id(CASE_ID, "/spouse"), "/spouse", "member", person=SPOUSE)
+HEIR = Participant(participant_id(CASE_ID, "/heirs/0"), "/heirs/0", "heir", signs=False)
+CONFIRM = m.Confirm(CASE_ID, FIRST.id, OWNER, EVIDENCE)
 
 OUT, IN, PENSION = "move.move-out-notice", "move.move-in-notice", "move.national-pension-address"
 ELECTRICITY, GAS, NHK_ADDRESS = "move.electricity", "move.gas", "move.nhk"
@@ -131,19 +135,19 @@ def plan(
 
 
 def moving_open(
-    made: Plan | None = None, *, signers: tuple[UUID, ...] = (OWNER,), now: datetime = NOW
+    made: Plan | None = None, *, seats: tuple[Participant, ...] = (FIRST,), now: datetime = NOW
 ) -> m.Open:
     made = made or plan()
     references = {entry.id: f"r_{entry.slug}" for entry in made.entries if entry.organisation}
     filings, rules = filings_of(made, references, now)
-    return m.Open(CASE_ID, "moving", OWNER, made.catalogue, filings, rules, signers)
+    return m.Open(CASE_ID, "moving", OWNER, made.catalogue, filings, rules, seats)
 
 
 def plain_open(*kinds: tuple[str, Way] | tuple[FilingRules, Filing]) -> m.Open:
     """Return an opening of filings of one way each, or of rules and filings as they are given."""
     pairs = [one if isinstance(one[0], FilingRules) else plain(*one) for one in kinds]
     rules, filings = zip(*pairs, strict=True)
-    return m.Open(CASE_ID, "moving", OWNER, "0" * 64, tuple(filings), tuple(rules), (OWNER,))
+    return m.Open(CASE_ID, "moving", OWNER, "0" * 64, tuple(filings), tuple(rules), (FIRST,))
 
 
 def plain(slug: str, way: Way, **changes: Any) -> tuple[FilingRules, Filing]:
@@ -190,7 +194,7 @@ class Story:
         return outcome
 
     def confirm(self) -> "Story":
-        self.say(m.Confirm(CASE_ID, OWNER, EVIDENCE))
+        self.say(CONFIRM)
         return self
 
     def at(self, slug: str) -> Filing:

@@ -12,16 +12,27 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from engine.core import messages as m
-from engine.core.case import Case
-from engine.core.decide import settle, step
+from engine.core.case import Case, Gated, Participant
+from engine.core.decide import day_in_japan, settle, step
 from engine.core.errors import EngineError
-from engine.core.lifecycle import CASE_MOVES, ENDED_CASE, FILING_MOVES, CaseState, FilingState, Way
+from engine.core.lifecycle import (
+    CASE_MOVES,
+    ENDED_CASE,
+    ENDED_FILING,
+    FILING_MOVES,
+    CaseState,
+    FilingState,
+    Way,
+)
 from engine.core.messages import Answered
+from engine.core.participants import is_open
+from tests.unit import facts_samples
 from tests.unit.facts_samples import (
     CASE_ID,
     DAY,
     EVIDENCE,
     OWNER,
+    SECOND,
     SPOUSE,
     STRANGER,
     Story,
@@ -39,6 +50,12 @@ REFUSALS = {
     "no-such-question",
     "no-such-filing",
     "not-your-signature",
+    "already-signed",
+    "no-such-participant",
+    "stale-invitation",
+    "already-taken-seat",
+    "no-such-decision",
+    "already-decided",
 }
 FILING_ROWS = {(FilingState(source), FilingState(target)) for _, source, target in FILING_MOVES}
 CASE_ROWS = {(CaseState(source), CaseState(target)) for _, source, target in CASE_MOVES}
@@ -60,7 +77,12 @@ FIXED = plain("f.fixed", Way.ONLINE, amendable=False, withdrawable=False, due_on
 VISIT = plain(
     "c.visit", Way.VISIT, after=(FIRST[0].id,), not_before=date(2026, 12, 5), due_on=date(2026, 12, 18)
 )
+# Two people have to decide before this one; the second of them may leave it to the others.
+SEATED, HEIR = facts_samples.FIRST, facts_samples.HEIR
+AT_GATE = Gated("acceptance", (SEATED.id, HEIR.id), date(2027, 2, 25), shut=("renounce",))
 PARTS = (
+    plain("j.gated", Way.SELF, gate=AT_GATE),
+    plain("k.own-share", Way.ONLINE, after=(FIRST[0].id,), gate=replace(AT_GATE, own=HEIR.id)),
     FIRST,
     DATED,
     VISIT,
@@ -97,7 +119,8 @@ class Cases(RuleBasedStateMachine):
     )
     def open(self, *, is_moving: bool, both_sign: bool, begun: bool) -> None:
         opening = moving_open() if is_moving else plain_open(*PARTS)
-        self.story = Story(replace(opening, signers=(OWNER, SPOUSE) if both_sign else (OWNER,)))
+        signing = (SEATED, SECOND) if both_sign else (SEATED,)
+        self.story = Story(replace(opening, participants=(*signing, HEIR)))
         self.ids = list(self.story.it.filings)
         self.seen = 0
         self.states: dict[UUID, FilingState] = {}
@@ -124,7 +147,28 @@ class Cases(RuleBasedStateMachine):
 
     @rule(person=st.sampled_from([OWNER, OWNER, SPOUSE, STRANGER]), is_first=st.booleans())
     def sign(self, *, person: UUID, is_first: bool) -> None:
-        self.say((m.Confirm if is_first else m.Sign)(CASE_ID, person, EVIDENCE))
+        seat = SECOND if person == SPOUSE else SEATED
+        self.say((m.Confirm if is_first else m.Sign)(CASE_ID, seat.id, person, EVIDENCE))
+
+    @rule(
+        seat=st.sampled_from([SECOND, HEIR]),
+        person=st.sampled_from([OWNER, SPOUSE, STRANGER]),
+        number=st.sampled_from([0, 0, 1]),
+    )
+    def join(self, *, seat: Participant, person: UUID, number: int) -> None:
+        self.say(m.Join(CASE_ID, seat.id, person, number))
+
+    @rule(seat=st.sampled_from([SEATED, SECOND, HEIR]))
+    def unseat(self, *, seat: Participant) -> None:
+        self.say(m.Unseat(CASE_ID, seat.id))
+
+    @rule(
+        seat=st.sampled_from([SEATED, HEIR, HEIR]),
+        person=st.sampled_from([OWNER, STRANGER]),
+        choice=st.sampled_from(["accept", "renounce"]),
+    )
+    def decide(self, *, seat: Participant, person: UUID, choice: str) -> None:
+        self.say(m.Decide(CASE_ID, seat.id, person, choice, EVIDENCE))
 
     def told(self, number: int) -> UUID:
         """Return a filing whose organisation was told something, if there is one."""
@@ -236,6 +280,16 @@ class Cases(RuleBasedStateMachine):
         assert all(self.story.it.filings[filing].sequence == count for filing, count in last.items())
 
     @invariant()
+    def nothing_passes_a_gate_that_is_not_open(self) -> None:
+        case, today = self.story.it, day_in_japan(self.story.heard_at)
+        for rules in case.rules.values():
+            filing = case.filings[rules.id]
+            if rules.gate is None or filing.state in {FilingState.WAITING, *ENDED_FILING}:
+                continue
+            assert is_open(case, rules.gate, today) or filing.way is Way.SELF, filing
+            assert filing.way is not Way.SELF or filing.slug == "j.gated" or filing.sequence == 0
+
+    @invariant()
     def every_wait_has_an_owner_and_a_way_on(self) -> None:
         case = self.story.it
         if case.state not in {CaseState.RUNNING, CaseState.CANCELLING}:
@@ -260,7 +314,7 @@ class Cases(RuleBasedStateMachine):
             return
         case, orders = self.story.replayed()
         assert case.filings == self.story.it.filings
-        assert (case.state, case.unsigned) == (self.story.it.state, self.story.it.unsigned)
+        assert (case.state, case.participants) == (self.story.it.state, self.story.it.participants)
         assert orders == self.story.orders
         for _, event in self.story.history:
             assert m.event_from_json(m.event_json(event)) == event

@@ -13,16 +13,18 @@ from engine.core.errors import EngineError
 from engine.core.lifecycle import CaseState, FilingState, Way
 from tests.unit.facts_samples import (
     CASE_ID,
+    CONFIRM,
     DAY,
     ELECTRICITY,
     EVIDENCE,
+    FIRST,
     GAS,
     IN,
     NHK_ADDRESS,
     NOW,
     OUT,
-    OWNER,
     PENSION,
+    SECOND,
     SPOUSE,
     STRANGER,
     Story,
@@ -126,11 +128,11 @@ def test_what_the_law_does_by_itself_is_complete_at_once() -> None:
 
 
 def test_a_case_starts_when_everybody_has_signed() -> None:
-    story = Story(moving_open(signers=(OWNER, SPOUSE))).confirm()
+    story = Story(moving_open(seats=(FIRST, SECOND))).confirm()
     assert story.it.state is CaseState.CONFIRMED
     assert not story.orders
 
-    story.say(m.Sign(CASE_ID, SPOUSE, EVIDENCE))
+    story.say(m.Sign(CASE_ID, SECOND.id, SPOUSE, EVIDENCE))
 
     assert story.it.state is CaseState.RUNNING
     assert story.sent(m.Submit, OUT)
@@ -139,19 +141,19 @@ def test_a_case_starts_when_everybody_has_signed() -> None:
 def test_nobody_else_confirms_a_case() -> None:
     story = Story(moving_open())
 
-    assert refused(story, m.Confirm(CASE_ID, STRANGER, EVIDENCE)).code == "not-your-signature"
+    assert refused(story, m.Confirm(CASE_ID, FIRST.id, STRANGER, EVIDENCE)).code == "not-your-signature"
 
 
 def test_nobody_signs_before_the_applicant_has_confirmed() -> None:
-    story = Story(moving_open(signers=(OWNER, SPOUSE)))
+    story = Story(moving_open(seats=(FIRST, SECOND)))
 
-    assert refused(story, m.Sign(CASE_ID, SPOUSE, EVIDENCE)).code == "illegal-move"
+    assert refused(story, m.Sign(CASE_ID, SECOND.id, SPOUSE, EVIDENCE)).code == "illegal-move"
 
 
 def test_nobody_signs_twice() -> None:
-    story = Story(moving_open(signers=(OWNER, SPOUSE))).confirm()
+    story = Story(moving_open(seats=(FIRST, SECOND))).confirm()
 
-    assert refused(story, m.Confirm(CASE_ID, OWNER, EVIDENCE)).code == "already-done"
+    assert refused(story, CONFIRM).code == "already-signed"
 
 
 def test_a_draft_that_nobody_confirms_expires() -> None:
@@ -162,11 +164,11 @@ def test_a_draft_that_nobody_confirms_expires() -> None:
 
     assert story.it.state is CaseState.EXPIRED
     assert {filing.state for filing in story.it.filings.values()} == {FilingState.CANCELLED}
-    assert refused(story, m.Confirm(CASE_ID, OWNER, EVIDENCE)).code == "already-closed"
+    assert refused(story, CONFIRM).code == "already-closed"
 
 
 def test_a_case_that_not_everybody_signs_is_called_off() -> None:
-    story = Story(moving_open(signers=(OWNER, SPOUSE))).confirm()
+    story = Story(moving_open(seats=(FIRST, SECOND))).confirm()
     assert story.it.wake_at == NOW + SIGNING_LASTS
 
     story.wait(SIGNING_LASTS)
@@ -197,7 +199,7 @@ def test_a_closed_case_refuses_whatever_is_said() -> None:
     filing = story.at("a.one").id
 
     for message in (
-        m.Confirm(CASE_ID, OWNER, EVIDENCE),
+        CONFIRM,
         m.MarkDone(CASE_ID, filing),
         m.Cancel(CASE_ID),
         m.Correct(CASE_ID, {}),

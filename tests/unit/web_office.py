@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from aiohttp import web
@@ -31,7 +31,8 @@ from engine.identity.sessions import Session, SessionToken
 from engine.identity.store import Credential
 from engine.ports import Pulled
 from engine.runtime.consumer import ReplyResult
-from engine.runtime.counter import Done, Request
+from engine.runtime.counter import Done, Request, SignedMandate
+from engine.runtime.participation import Invitation, Participation, PartView
 from engine.telemetry import Metrics
 from engine.web.app import build_app
 from engine.web.doors import Doors, Probe
@@ -44,6 +45,7 @@ TOKEN = "test-token"
 OPERATOR_TOKEN = "operator-token"
 CASE = UUID(int=0xC)
 FILING = UUID(int=0xF)
+PARTICIPANT = UUID(int=0xA)
 START = datetime(2026, 11, 9, tzinfo=UTC)
 KEY = "k-1"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -213,10 +215,12 @@ class FakeCounter:
         return b'{"caseId":"1"}'
 
     async def confirm(
-        self, session: Session, request: Request, case_id: UUID, *, mandate: bytes, signature: bytes
+        self, session: Session, request: Request, case_id: UUID, *, signed: SignedMandate
     ) -> Done:
         self._own(session.person, case_id)
-        self._noted("confirm", request=request, case=case_id, mandate=mandate, signature=signature)
+        self._noted(
+            "confirm", request=request, case=case_id, mandate=signed.mandate, signature=signed.signature
+        )
         return self._done()
 
     async def answer(
@@ -322,6 +326,79 @@ class FakeAccess:
         return CITY
 
 
+class FakeParticipation:
+    """Notes what the other people of a case do, beside what its owner does."""
+
+    def __init__(self, counter: FakeCounter) -> None:
+        self._counter = counter
+
+    def _part(self, what: str, person: UUID, case_id: UUID, participant: UUID, **how: Any) -> None:
+        if (person, case_id, participant) != (OWNER, CASE, PARTICIPANT):
+            raise EngineError("no-such-case")
+        self._counter._noted(what, **how)
+
+    def _view(self) -> PartView:
+        return PartView(
+            case_id=CASE,
+            participant=PARTICIPANT,
+            version=3,
+            event="moving",
+            title=WORDS,
+            state="confirmed",
+            state_text=WORDS,
+            role="member",
+            role_text=WORDS,
+            signs=True,
+            has_signed=False,
+            recipients=(),
+            decision=None,
+        )
+
+    async def invite(self, person: UUID, case_id: UUID, participant: UUID) -> Invitation:
+        self._part("invite", person, case_id, participant)
+        return Invitation("AAECAwQFBgcICQ==", START)
+
+    async def unseat(self, request: Request, case_id: UUID, participant: UUID) -> Done:
+        self._part("unseat", request.person, case_id, participant, request=request)
+        return self._counter._done()
+
+    async def join(self, request: Request, code: str) -> Done:
+        self._counter._noted("join", request=request, code=code)
+        return self._counter._done()
+
+    async def parts(self, person: UUID) -> list[PartView]:
+        return [self._view()] if person == OWNER else []
+
+    async def part(self, person: UUID, case_id: UUID, participant: UUID) -> PartView:
+        self._part("part", person, case_id, participant)
+        return self._view()
+
+    async def mandate(
+        self, session: Session, case_id: UUID, participant: UUID, *, choice: str | None
+    ) -> bytes:
+        self._part("part-mandate", session.person, case_id, participant, choice=choice)
+        return b'{"nonce":"n"}'
+
+    async def sign(
+        self, session: Session, request: Request, case_id: UUID, participant: UUID, *, signed: SignedMandate
+    ) -> Done:
+        self._part("sign", session.person, case_id, participant, request=request, signed=signed)
+        return self._counter._done()
+
+    async def decide(
+        self,
+        session: Session,
+        request: Request,
+        case_id: UUID,
+        participant: UUID,
+        *,
+        choice: str,
+        signed: SignedMandate,
+    ) -> Done:
+        self._part("decide", session.person, case_id, participant, request=request, choice=choice)
+        return self._counter._done()
+
+
 async def well() -> None:
     """Answer a probe."""
 
@@ -358,6 +435,7 @@ class Web:
         """Return the application."""
         doors = Doors(
             counter=self.counter,
+            participation=cast("Participation", FakeParticipation(self.counter)),
             control=self.control,
             feed=self.feed,
             replies=self.replies,

@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, JsonValue
 from engine.border.wire import Date
 from engine.core.views import CaseSummary, CaseView, DisclosureView, View
 from engine.identity.mandate import MAX_MANDATE_BYTES
+from engine.runtime.counter import SignedMandate
 from engine.runtime.operator_views import AccessLine
 from engine.web.api.common import CITIZEN, CaseChanged, Cursor, Slug, both, changed, etag
 from engine.web.api.examples import MOVING_FACTS
@@ -20,7 +21,7 @@ from engine.web.reading import Body, Limit, Query, base64_bytes, is_known, last_
 from engine.web.streams import MEDIA_TYPE
 
 CASES: Final = Group("cases", both("案件", "Cases"))
-_SIGNATURE_BYTES: Final = 64 * 1024  # a CMS with its certificate
+SIGNATURE_BYTES: Final = 64 * 1024  # a CMS with its certificate
 
 
 class NewCase(Body):
@@ -54,7 +55,16 @@ class Confirmation(Body):
     )
 
     mandate: base64_bytes(MAX_MANDATE_BYTES)  # type: ignore[valid-type] # mypy reads no calls
-    signature: base64_bytes(_SIGNATURE_BYTES)  # type: ignore[valid-type] # as above
+    signature: base64_bytes(SIGNATURE_BYTES)  # type: ignore[valid-type] # as above
+    acknowledged: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^/[!-~]{1,200}$")], ...],
+        Field(max_length=50, description="証明書と異なるが正しい箇所 / Differences that are right"),
+    ] = ()
+
+    @property
+    def signed(self) -> SignedMandate:
+        """What the gate is shown."""
+        return SignedMandate(self.mandate, self.signature, self.acknowledged)
 
 
 class MovingDate(Body):
@@ -147,15 +157,15 @@ async def get_mandate(call: Call, case: UUID) -> web.StreamResponse:
         "malformed-mandate",
         "invalid-mandate",
         "stale-mandate",
+        "signer-not-in-facts",
+        "facts-differ-from-certificate",
         "signature-invalid",
         "status-unavailable",
     ),
 )
 async def confirm(call: Call, case: UUID, body: Confirmation) -> CaseChanged:
     """Confirm the plan: from here on, organisations are told."""
-    done = await call.doors.counter.confirm(
-        call.session, call.change, case, mandate=body.mandate, signature=body.signature
-    )
+    done = await call.doors.counter.confirm(call.session, call.change, case, signed=body.signed)
     return changed(call, done)
 
 

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the people of a case do in it: take their seats, sign, decide; and what waits for a decision."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Final, assert_never
+
+from engine.core import messages as m
+from engine.core.case import Case, Gated, Participant
+from engine.core.errors import Code, EngineError, register
+from engine.core.lifecycle import CaseState
+
+register(
+    {
+        "not-your-signature": Code(
+            403,
+            "この案件では署名を求められていません",
+            "This person's signature is not asked for in this case",
+        ),
+        "already-signed": Code(409, "すでに署名されています", "This is already signed"),
+        "already-taken-seat": Code(
+            409, "この招待はすでに使われています", "Somebody has come on this invitation already"
+        ),
+        "stale-invitation": Code(409, "この招待は取り消されています", "This invitation was taken back"),
+        "no-such-participant": Code(404, "この当事者はいません", "There is no such participant"),
+        "no-such-decision": Code(
+            404, "この当事者に求められている判断はありません", "Nothing has to be decided by this participant"
+        ),
+        "already-decided": Code(
+            409,
+            "この判断を待っていた手続がすでに進んでいるため、変更できません",
+            "What waited for the decision has gone on; it can no longer be changed",
+        ),
+    }
+)
+
+Said = m.Sign | m.Join | m.Unseat | m.Decide
+Event = m.CaseSigned | m.ParticipantJoined | m.ParticipantUnseated | m.ParticipantDecided
+_OPEN: Final = frozenset({CaseState.DRAFT, CaseState.CONFIRMED, CaseState.RUNNING})
+
+
+def decided(case: Case, message: Said, today: date) -> Event:
+    """Return what a participant's act is; raise if it cannot be."""
+    participant = case.participants.get(message.participant)
+    if participant is None:
+        raise EngineError("no-such-participant")
+    if case.state not in _OPEN:
+        raise EngineError("illegal-move", lifecycle="case", state=case.state.value, trigger="take part")
+    match message:
+        case m.Sign():
+            return _signed(case, participant, message)
+        case m.Join():
+            return _joined(participant, message)
+        case m.Unseat():
+            return _unseated(participant)
+        case m.Decide():
+            return _chosen(case, participant, message, today)
+        case _:
+            assert_never(message)
+
+
+def evolved(participant: Participant, event: Event) -> Participant:
+    """Return the participant after the event."""
+    match event:
+        case m.CaseSigned():
+            return replace(participant, person=event.person, has_signed=True)
+        case m.ParticipantJoined():
+            return replace(participant, person=event.person)
+        case m.ParticipantUnseated():
+            return replace(participant, person=None, seat=event.seat)
+        case m.ParticipantDecided():
+            return replace(participant, person=event.person, choice=event.choice)
+        case _:
+            assert_never(event)
+
+
+def is_open(case: Case, gated: Gated, today: date) -> bool:
+    """Say whether what waits at the gate may go on: all have decided, or the day has passed."""
+    choices = [case.participants[one].choice for one in gated.deciders]
+    return today > gated.closes_on or all(choices)
+
+
+def is_shut(case: Case, gated: Gated) -> bool:
+    """Say whether nobody is left to file it: the one it is about, or everybody, takes no part."""
+    asked = (gated.own,) if gated.own is not None else gated.deciders
+    return bool(asked) and all(case.participants[one].choice in gated.shut for one in asked)
+
+
+def _signed(case: Case, participant: Participant, message: m.Sign) -> Event:
+    is_first = isinstance(message, m.Confirm)
+    # The owner needs no invitation; everybody else signs in the seat that they have taken.
+    expected = case.owner if is_first else participant.person
+    if not participant.signs or message.person != expected:
+        raise EngineError("not-your-signature")
+    if participant.has_signed:
+        raise EngineError("already-signed")
+    if is_first is not (case.state is CaseState.DRAFT):  # the owner first, then everybody else
+        trigger = "confirm" if is_first else "sign"
+        raise EngineError("illegal-move", lifecycle="case", state=case.state.value, trigger=trigger)
+    return m.CaseSigned(
+        participant=participant.id,
+        person=message.person,
+        evidence=message.evidence,
+        acknowledged=message.acknowledged,
+    )
+
+
+def _joined(participant: Participant, message: m.Join) -> Event:
+    if message.seat != participant.seat:
+        raise EngineError("stale-invitation")
+    if participant.person is not None:
+        raise EngineError("already-taken-seat")
+    return m.ParticipantJoined(participant=participant.id, person=message.person)
+
+
+def _unseated(participant: Participant) -> Event:
+    if participant.has_signed:
+        raise EngineError("already-signed")
+    if participant.choice is not None:
+        raise EngineError("already-decided")
+    return m.ParticipantUnseated(participant=participant.id, seat=participant.seat + 1)
+
+
+def _chosen(case: Case, participant: Participant, message: m.Decide, today: date) -> Event:
+    gates = [
+        rules.gate
+        for rules in case.rules.values()
+        if rules.gate is not None and participant.id in rules.gate.deciders
+    ]
+    if not gates or participant.person not in {None, message.person}:
+        raise EngineError("no-such-decision")
+    if any(is_open(case, gate, today) for gate in gates):
+        raise EngineError("already-decided")
+    return m.ParticipantDecided(
+        participant=participant.id, person=message.person, choice=message.choice, evidence=message.evidence
+    )
