@@ -143,6 +143,16 @@ def both(ja: str, en: str) -> Text:
     return Text(ja=ja, en=en)
 
 
+def contradiction() -> PydanticCustomError:
+    """Return what is said of a fact that contradicts another."""
+    return PydanticCustomError("contradicts-facts", "it contradicts another fact")
+
+
+def missing() -> PydanticCustomError:
+    """Return what is said of a fact that other facts require."""
+    return PydanticCustomError("missing", "it is required here")
+
+
 class Facts(BaseModel):
     """What a citizen tells: camelCase, nothing unknown, shown back as it was written."""
 

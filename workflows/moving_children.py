@@ -10,7 +10,7 @@ from engine.core.lifecycle import Way
 from engine.core.periods import Unit
 from engine.core.plan import Condition, Grade, Procedure
 from workflows.common import both
-from workflows.moving_facts import AllowancePayer, MovingFacts, SchoolKind
+from workflows.moving_facts import MovingFacts, SchoolKind
 from workflows.moving_fields import allowance
 from workflows.moving_terms import (
     BASE_NOTICES,
@@ -19,18 +19,14 @@ from workflows.moving_terms import (
     OLD_MUNICIPALITY,
     SCHOOLS,
     SUPPORT_DESK,
-    UNDATED,
     fortnight,
     movers,
-    some,
 )
+from workflows.persons import AllowancePayer
+from workflows.terms import SHOWN_BY_PERSON, UNDATED, some
 
 _RECIPIENT: Final = both("受給者", "The recipient")
 _GUARDIAN: Final = both("保護者", "The guardian")
-_AT_COUNTER: Final = both(
-    "個人番号は窓口又は電子申請の画面でご本人が示します。Todoke は扱いません",
-    "The person shows My Number at the counter; Todoke never handles it",
-)
 _ALLOWANCE_SINCE: Final = date(2024, 10, 1)  # until the 31 March after 18, whatever the income
 
 _aided = movers(lambda facts, mover: facts.enters_municipality and mover.medical_subsidy is not None)
@@ -116,7 +112,7 @@ CHILDREN: Final[tuple[Procedure[MovingFacts], ...]] = (
             "遅れた月の分は受け取れません", "What was due for the months before the claim is lost for good"
         ),
         documents=("allowance-decision",),
-        my_number=_AT_COUNTER,
+        my_number=SHOWN_BY_PERSON,
     ),
     Procedure(
         slug="move.infant-medical",
@@ -195,7 +191,7 @@ CHILDREN: Final[tuple[Procedure[MovingFacts], ...]] = (
                 "Some schemes set 14 or 30 days: ask the counter",
             ),
         ),
-        my_number=_AT_COUNTER,
+        my_number=SHOWN_BY_PERSON,
         subjects=_with_handbook,
     ),
     Procedure(
@@ -255,7 +251,7 @@ CHILDREN: Final[tuple[Procedure[MovingFacts], ...]] = (
             ),
         ),
         documents=("nursery-decision",),
-        my_number=_AT_COUNTER,
+        my_number=SHOWN_BY_PERSON,
         subjects=_in_daycare,
     ),
 )

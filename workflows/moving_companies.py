@@ -5,25 +5,24 @@ from datetime import date
 from typing import Final
 
 from engine.core.calendars import Authority
-from engine.core.deadline_rules import Anytime, Before, OpenDaysBefore, Promptness, Severity, Soft
+from engine.core.deadline_rules import Anytime, Before, OpenDaysBefore, Promptness, Severity
 from engine.core.lifecycle import Way
 from engine.core.periods import Unit
 from engine.core.plan import Condition, Grade, Procedure
 from workflows.common import both
-from workflows.moving_facts import MovingFacts, Owned
+from workflows.holdings import Owned
+from workflows.moving_facts import MovingFacts
 from workflows.moving_terms import (
     BASE_NOTICES,
     MOVING_DATE,
-    UNDATED,
     WATERWORKS,
     Subjects,
     company,
     each_company,
     has,
     movers,
-    some,
-    things,
 )
+from workflows.terms import TO_EMPLOYER, UNDATED, soft, some, things
 
 _HOLDER: Final = both("契約者", "The contract holder")
 
@@ -50,10 +49,6 @@ def _open_days_ahead(amount: int) -> OpenDaysBefore:
         basis="小売供給約款",
         confirm=True,
     )
-
-
-def _soft(promptness: Promptness, basis: str) -> Soft:
-    return Soft(promptness=promptness, severity=Severity.CONVENIENCE, basis=basis)
 
 
 def _water_subjects(facts: MovingFacts) -> tuple[str, ...]:
@@ -95,7 +90,7 @@ COMPANIES: Final[tuple[Procedure[MovingFacts], ...]] = (
         ways=(Way.ONLINE, Way.SELF),
         needs=("newAddress", "movingDate", "commuting"),
         applies=some(_employed, both("会社などに勤めている人がいる", "Somebody is employed")),
-        deadline=_soft(Promptness.RECEIVER_DECIDES, "就業規則、所得税法194条"),
+        deadline=soft(Promptness.RECEIVER_DECIDES, "就業規則、所得税法194条"),
         basis="就業規則、所得税法194条（扶養控除等申告書）",
         in_force=UNDATED,
         grade=Grade.LIKELY,
@@ -107,10 +102,7 @@ COMPANIES: Final[tuple[Procedure[MovingFacts], ...]] = (
                 "Tell the employer by its rules; civil servants claim child allowance there too",
             ),
         ),
-        my_number=both(
-            "勤務先が個人番号を要する場合は、ご本人が直接伝えます。Todoke は扱いません",
-            "Where the employer needs My Number, the employee gives it; Todoke never handles it",
-        ),
+        my_number=TO_EMPLOYER,
         subjects=_employed,
     ),
     Procedure(
@@ -261,7 +253,7 @@ COMPANIES: Final[tuple[Procedure[MovingFacts], ...]] = (
         ways=(Way.ONLINE, Way.SELF),
         needs=("name", "oldAddress", "newAddress", "movingDate", "nhkCustomer", "phone"),
         applies=has(lambda c: c.nhk, both("受信契約がある", "There is a receiving contract")),
-        deadline=_soft(Promptness.WITHOUT_DELAY, "日本放送協会放送受信規約"),
+        deadline=soft(Promptness.WITHOUT_DELAY, "日本放送協会放送受信規約"),
         basis="放送法64条、日本放送協会放送受信規約",
         in_force=date(2025, 10, 1),
         grade=Grade.CHECK,
@@ -298,7 +290,7 @@ COMPANIES: Final[tuple[Procedure[MovingFacts], ...]] = (
         ways=(Way.ONLINE, Way.SIGNED, Way.SELF),
         needs=("name", "kana", "branch", "bankAccount", "newAddress", "phone"),
         applies=some(_banks, both("銀行口座がある", "There is a bank account")),
-        deadline=_soft(Promptness.PROMPTLY, "取引規定、犯罪による収益の移転防止に関する法律"),
+        deadline=soft(Promptness.PROMPTLY, "取引規定、犯罪による収益の移転防止に関する法律"),
         basis="契約（取引規定）、犯罪による収益の移転防止に関する法律",
         in_force=UNDATED,
         grade=Grade.LIKELY,
@@ -320,7 +312,7 @@ COMPANIES: Final[tuple[Procedure[MovingFacts], ...]] = (
         ways=(Way.ONLINE, Way.SELF),
         needs=("name", "memberNumber", "newAddress", "phone"),
         applies=some(_credit_cards, both("クレジットカードがある", "There is a credit card")),
-        deadline=_soft(Promptness.WITHOUT_DELAY, "会員規約"),
+        deadline=soft(Promptness.WITHOUT_DELAY, "会員規約"),
         basis="契約（会員規約）",
         in_force=UNDATED,
         grade=Grade.LIKELY,
@@ -335,7 +327,7 @@ COMPANIES: Final[tuple[Procedure[MovingFacts], ...]] = (
         ways=(Way.ONLINE, Way.SELF),
         needs=("name", "mobileNumber", "newAddress"),
         applies=some(_mobiles, both("携帯電話がある", "There is a mobile phone")),
-        deadline=_soft(Promptness.PROMPTLY, "携帯電話不正利用防止法、契約約款"),
+        deadline=soft(Promptness.PROMPTLY, "携帯電話不正利用防止法、契約約款"),
         basis="携帯電話不正利用防止法、契約約款",
         in_force=UNDATED,
         grade=Grade.LIKELY,
@@ -365,7 +357,7 @@ COMPANIES: Final[tuple[Procedure[MovingFacts], ...]] = (
         ways=(Way.ONLINE, Way.SELF),
         needs=("name", "policyNumber", "newAddress", "phone"),
         applies=some(_life_insurance, both("生命保険に加入している", "There is a life insurance")),
-        deadline=_soft(Promptness.PROMPTLY, "約款"),
+        deadline=soft(Promptness.PROMPTLY, "約款"),
         basis="契約（約款）",
         in_force=UNDATED,
         grade=Grade.LIKELY,
@@ -385,7 +377,7 @@ COMPANIES: Final[tuple[Procedure[MovingFacts], ...]] = (
             _nonlife_insurance,
             both("火災・地震・自動車保険に加入している", "There is a fire, earthquake or car insurance"),
         ),
-        deadline=_soft(Promptness.WITHOUT_DELAY, "保険法29条、約款"),
+        deadline=soft(Promptness.WITHOUT_DELAY, "保険法29条、約款"),
         basis="保険法29条、約款",
         in_force=UNDATED,
         grade=Grade.LIKELY,
@@ -406,7 +398,7 @@ COMPANIES: Final[tuple[Procedure[MovingFacts], ...]] = (
         ways=(Way.ONLINE, Way.SIGNED, Way.SELF),
         needs=("name", "securitiesAccount", "newAddress"),
         applies=some(_securities, both("証券口座がある", "There is a securities account")),
-        deadline=_soft(Promptness.PROMPTLY, "金融商品取引法、国税通則法74条の13の3（要確認）"),
+        deadline=soft(Promptness.PROMPTLY, "金融商品取引法、国税通則法74条の13の3（要確認）"),
         basis="金融商品取引法、国税通則法74条の13の3（要確認）",
         in_force=UNDATED,
         grade=Grade.LIKELY,

@@ -19,47 +19,36 @@ from workflows.common import (
     Address,
     BirthDate,
     Contract,
-    CorporateNumber,
     Count,
     Email,
     EventDay,
     Facts,
     Line,
-    Municipality,
     Name,
     Person,
     Phone,
     YesNo,
     city_of,
+    contradiction,
+    missing,
+)
+from workflows.holdings import MOST, BankAccount, Held, Mobile, Owned, RealEstate, VehicleKind
+from workflows.persons import (
+    Abroad,
+    Account,
+    AllowancePayer,
+    HealthInsurance,
+    Licence,
+    Residence,
+    Workplace,
 )
 
 PLANNED_AHEAD: Final = timedelta(days=366)  # a move cannot be told earlier; a late one has no such bound
 # Between wards of a designated city it is 転居 by 住民基本台帳法23条; the handling of wards varies.
 WARDS_ARE_ONE_CITY: Final = True
-_MOST: Final = 20
 _OF_A_DOG: Final = timedelta(days=90)  # 狂犬病予防法4条: dogs of 91 days and more
 
-MoverNumber = Annotated[Count, Field(ge=0, lt=_MOST)]
-
-
-def _contradiction() -> PydanticCustomError:
-    return PydanticCustomError("contradicts-facts", "it contradicts another fact")
-
-
-def _missing() -> PydanticCustomError:
-    return PydanticCustomError("missing", "it is required here")
-
-
 # --- the persons ------------------------------------------------------------------------------------
-
-
-class HealthInsurance(Enum):
-    """In which health insurance a person is (医療保険)."""
-
-    NATIONAL = "national"  # 国民健康保険
-    EMPLOYEE = "employee"  # 被用者保険
-    LATE_ELDERLY = "late-elderly"  # 後期高齢者医療
-    WELFARE = "welfare"  # 生活保護: in none of them
 
 
 class Pension(Facts):
@@ -101,29 +90,6 @@ class Disability(Facts):
     number: Line
 
 
-class LicenceForm(Enum):
-    """On what a driving licence is."""
-
-    PAPER = "licence"
-    MY_NUMBER_CARD = "my-number-card"  # マイナ免許証 alone
-    BOTH = "both"
-
-
-class Licence(Facts):
-    """A driving licence (運転免許). `one_stop`: the change of address was signed up for beforehand."""
-
-    number: Annotated[str, Field(pattern=r"^[0-9]{12}$")]
-    form: LicenceForm = LicenceForm.PAPER
-    one_stop: YesNo = False
-
-    @field_validator("one_stop")
-    @classmethod
-    def _of_one_card(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - a validator's value
-        if value and info.data.get("form", LicenceForm.MY_NUMBER_CARD) is not LicenceForm.MY_NUMBER_CARD:
-            raise _contradiction()  # 道路交通法95条の5: holders of マイナ免許証 alone
-        return value
-
-
 class SchoolKind(Enum):
     """Who runs a school."""
 
@@ -154,25 +120,9 @@ class MedicalSubsidy(Facts):
     insurance_symbol: Line | None = None
 
 
-class ResidenceStatus(Enum):
-    """How a foreign national resides."""
+class Employer(Workplace):
+    """Where a person works, and how they get there."""
 
-    MID_TO_LONG = "mid-to-long"  # 中長期在留者
-    SPECIAL_PERMANENT = "special-permanent"  # 特別永住者
-
-
-class Residence(Facts):
-    """The residence of a foreign national (在留); Japanese nationals have none."""
-
-    status: ResidenceStatus
-    card_number: Annotated[str, Field(pattern=r"^[A-Z]{2}[0-9]{8}[A-Z]{2}$")]
-
-
-class Employer(Facts):
-    """Where a person works."""
-
-    company: CorporateNumber | None = None
-    company_name: Line | None = None
     commuting: Line | None = None
 
 
@@ -202,22 +152,6 @@ class Mover(Person):
 # --- what they own and whose customers they are -----------------------------------------------------
 
 
-class Owned(Facts):
-    """Something of one of the movers: `owner` counts them from 0."""
-
-    owner: MoverNumber = 0
-
-
-class VehicleKind(Enum):
-    """What the law tells apart."""
-
-    CAR = "car"  # 登録自動車
-    KEI = "kei"  # 軽自動車
-    MOTORCYCLE = "motorcycle"  # over 250 cc: inspected
-    LIGHT_MOTORCYCLE = "light-motorcycle"  # 126 to 250 cc: notified
-    MOPED = "moped"  # 原付, up to 125 cc
-
-
 class Vehicle(Owned):
     """A vehicle. `garage_area`: its new place lies where a garage has to be shown (車庫法)."""
 
@@ -233,7 +167,7 @@ class Vehicle(Owned):
     @classmethod
     def _of_cars(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - a validator's value
         if value and info.data.get("kind", VehicleKind.CAR) not in {VehicleKind.CAR, VehicleKind.KEI}:
-            raise _contradiction()
+            raise contradiction()
         return value
 
 
@@ -243,18 +177,6 @@ class Dog(Owned):
     chip: Annotated[str, Field(pattern=r"^[0-9]{15}$")] | None = None
     tag: Line | None = None
     birth_date: BirthDate | None = None
-
-
-class RealEstate(Owned):
-    """Land or a house in the register. `ex_officio`: the registry changes it by itself (76条の6)."""
-
-    municipality: Municipality
-    number: Annotated[str, Field(pattern=r"^[0-9]{13}$")]
-    ex_officio: YesNo = False
-
-
-class Held(Contract, Owned):
-    """A contract of one of the movers."""
 
 
 class Water(Contract):
@@ -282,23 +204,6 @@ class Reception(Contract):
     merges: YesNo = False
 
 
-class BankAccount(Owned):
-    """An account; `company` is the bank."""
-
-    company: CorporateNumber | None = None
-    company_name: Line | None = None
-    branch: Line
-    account: Annotated[str, Field(pattern=r"^[0-9]{1,8}(-[0-9]{1,8})?$")]
-
-
-class Mobile(Owned):
-    """A mobile line."""
-
-    company: CorporateNumber | None = None
-    company_name: Line | None = None
-    number: Phone
-
-
 class NonLife(Held):
     """Fire, earthquake or car insurance."""
 
@@ -306,7 +211,7 @@ class NonLife(Held):
     garage_place: Line | None = None
 
 
-_Many = Annotated[tuple[Held, ...], Field(max_length=_MOST)]
+_Many = Annotated[tuple[Held, ...], Field(max_length=MOST)]
 
 
 class Contracts(Facts):
@@ -320,28 +225,16 @@ class Contracts(Facts):
     isp: MovedLine | None = None
     newspapers: _Many = ()
     post_forwarding: Forwarding | None = None
-    banks: Annotated[tuple[BankAccount, ...], Field(max_length=_MOST)] = ()
+    banks: Annotated[tuple[BankAccount, ...], Field(max_length=MOST)] = ()
     credit_cards: _Many = ()
-    mobiles: Annotated[tuple[Mobile, ...], Field(max_length=_MOST)] = ()
+    mobiles: Annotated[tuple[Mobile, ...], Field(max_length=MOST)] = ()
     shops: _Many = ()
     life_insurance: _Many = ()
-    nonlife_insurance: Annotated[tuple[NonLife, ...], Field(max_length=_MOST)] = ()
+    nonlife_insurance: Annotated[tuple[NonLife, ...], Field(max_length=MOST)] = ()
     securities: _Many = ()
 
 
 # --- the household ----------------------------------------------------------------------------------
-
-
-class Abroad(Facts):
-    """A place outside Japan."""
-
-    country: Line
-    place: Line | None = None
-
-    @property
-    def written(self) -> str:
-        """The place as one line."""
-        return f"{self.country} {self.place}" if self.place else self.country
 
 
 class Side(Enum):
@@ -355,24 +248,8 @@ class HouseholdChange(Facts):
     """A household that changes beside the move (世帯変更): those it is about, and who heads it now."""
 
     side: Side
-    members: Annotated[tuple[Name, ...], Field(min_length=1, max_length=_MOST)]
+    members: Annotated[tuple[Name, ...], Field(min_length=1, max_length=MOST)]
     new_head: Name
-
-
-class AllowancePayer(Enum):
-    """Who pays the child allowance to the one who receives it."""
-
-    MUNICIPALITY = "municipality"
-    EMPLOYER = "employer"  # civil servants
-    NOBODY_HERE = "nobody-here"  # the one who receives it does not move, or nobody does
-
-
-class Account(Facts):
-    """An account to be paid into; none means the one registered with the State (公金受取口座)."""
-
-    bank: Line
-    branch: Line
-    number: Annotated[str, Field(pattern=r"^[0-9]{1,8}$")]
 
 
 class ChildAllowance(Owned):
@@ -408,7 +285,7 @@ class MovingFacts(Facts):
     to_abroad: Abroad | None = None
     old_address: Address | None = None
     new_address: Address | None = None
-    movers: Annotated[tuple[Mover, ...], Field(min_length=1, max_length=_MOST)]
+    movers: Annotated[tuple[Mover, ...], Field(min_length=1, max_length=MOST)]
     head: Name
     phone: Phone
     email: Email | None = None
@@ -416,9 +293,9 @@ class MovingFacts(Facts):
     household_change: HouseholdChange | None = None
     child_allowance: ChildAllowance | None = None
     child_support: ChildSupport | None = None
-    vehicles: Annotated[tuple[Vehicle, ...], Field(max_length=_MOST)] = ()
-    dogs: Annotated[tuple[Dog, ...], Field(max_length=_MOST)] = ()
-    real_estate: Annotated[tuple[RealEstate, ...], Field(max_length=_MOST)] = ()
+    vehicles: Annotated[tuple[Vehicle, ...], Field(max_length=MOST)] = ()
+    dogs: Annotated[tuple[Dog, ...], Field(max_length=MOST)] = ()
+    real_estate: Annotated[tuple[RealEstate, ...], Field(max_length=MOST)] = ()
     bulky_waste: BulkyWaste | None = None
     protected: YesNo = False
 
@@ -435,7 +312,7 @@ class MovingFacts(Facts):
     @classmethod
     def _not_both(cls, value: Abroad | None, info: ValidationInfo) -> Abroad | None:
         if value is not None and info.data.get("from_abroad") is not None:
-            raise _contradiction()
+            raise contradiction()
         return value
 
     @field_validator("old_address", "new_address")
@@ -445,9 +322,9 @@ class MovingFacts(Facts):
         if abroad not in info.data:
             return value  # it is wrong itself, and was said so
         if value is None and info.data[abroad] is None:
-            raise _missing()
+            raise missing()
         if value is not None and info.data[abroad] is not None:
-            raise _contradiction()
+            raise contradiction()
         return value
 
     @model_validator(mode="after")

@@ -8,8 +8,8 @@ from pydantic import BaseModel, JsonValue
 
 from engine.core.plan import FactField
 from workflows.common import Address, Contract, Facts, both
+from workflows.holdings import BankAccount, Held, Mobile, RealEstate
 from workflows.moving_facts import (
-    BankAccount,
     Care,
     CareCertification,
     ChildAllowance,
@@ -18,21 +18,17 @@ from workflows.moving_facts import (
     Disability,
     Dog,
     Employer,
-    HealthInsurance,
-    Held,
-    Licence,
     MedicalSubsidy,
-    Mobile,
     Mover,
     MovingFacts,
     NonLife,
     Pension,
-    RealEstate,
-    Residence,
     School,
     Vehicle,
 )
 from workflows.moving_terms import person_of, thing_at
+from workflows.persons import HealthInsurance, Licence, Residence
+from workflows.terms import only
 
 Read = Callable[[MovingFacts, str], JsonValue]
 
@@ -227,10 +223,6 @@ def _waste(facts: MovingFacts, _: str) -> JsonValue:
     return list(facts.bulky_waste.items) if facts.bulky_waste else None
 
 
-def _only(*kinds: str) -> frozenset[str]:
-    return frozenset(kinds)
-
-
 def _bank(of: Callable[[BankAccount], JsonValue]) -> Read:
     return _thing(lambda one: of(one) if isinstance(one, BankAccount) else None)
 
@@ -311,7 +303,7 @@ FIELDS: Final[tuple[FactField[MovingFacts], ...]] = (
         "basicPensionNumber",
         both("基礎年金番号", "Basic pension number"),
         _of_mover(lambda m: (m.pension or Pension()).basic_pension_number),
-        only_for=_only("JPS"),
+        only_for=only("JPS"),
     ),
     FactField(
         "careInsuredNumber",
@@ -337,7 +329,7 @@ FIELDS: Final[tuple[FactField[MovingFacts], ...]] = (
         "burdenClass",
         both("負担区分", "Share of the costs"),
         _of_mover(lambda m: m.burden_class),
-        only_for=_only("WIDE"),
+        only_for=only("WIDE"),
     ),
     FactField(
         "handbookNumber",
@@ -374,7 +366,7 @@ FIELDS: Final[tuple[FactField[MovingFacts], ...]] = (
         "guardian",
         both("保護者", "Guardian"),
         lambda f, _: _json(f.applicant.name),
-        only_for=_only("MUNI-NEW", "EDU"),
+        only_for=only("MUNI-NEW", "EDU"),
     ),
     FactField(
         "insuranceSymbol",
@@ -382,12 +374,12 @@ FIELDS: Final[tuple[FactField[MovingFacts], ...]] = (
         _of_mover(lambda m: (m.medical_subsidy or MedicalSubsidy()).insurance_symbol),
         only_for=MUNICIPALITIES,
     ),
-    FactField("grade", both("学年", "Grade"), _school(lambda s: s.grade), only_for=_only("EDU")),
+    FactField("grade", both("学年", "Grade"), _school(lambda s: s.grade), only_for=only("EDU")),
     FactField(
         "oldSchool",
         both("転校前の学校", "School before"),
         _school(lambda s: s.name),
-        only_for=_only("EDU"),
+        only_for=only("EDU"),
     ),
     FactField(
         "parentsWork",
@@ -407,13 +399,13 @@ FIELDS: Final[tuple[FactField[MovingFacts], ...]] = (
         both("在留カード等の番号", "Number of the residence card"),
         _residence(lambda r: r.card_number),
         "cardNumber",
-        _only("MUNI-NEW", "IMM"),
+        only("MUNI-NEW", "IMM"),
     ),
     FactField(
         "licenceNumber",
         both("免許証の番号", "Number of the licence"),
         _licence(lambda one: one.number),
-        only_for=_only("POLICE"),
+        only_for=only("POLICE"),
     ),
     FactField(
         "plate",
@@ -432,13 +424,13 @@ FIELDS: Final[tuple[FactField[MovingFacts], ...]] = (
         both("保管場所（所在図・配置図）", "The garage, with a sketch"),
         _vehicle(lambda v: v.garage_place),
         "garagePlace",
-        _only("POLICE"),
+        only("POLICE"),
     ),
     FactField(
         "garageConsent",
         both("保管場所の使用承諾", "Consent of the garage's owner"),
         _vehicle(lambda v: v.garage_consent),
-        only_for=_only("POLICE"),
+        only_for=only("POLICE"),
     ),
     FactField(
         "dogNumber",
@@ -457,126 +449,122 @@ FIELDS: Final[tuple[FactField[MovingFacts], ...]] = (
         "propertyNumber",
         both("不動産番号", "Property number"),
         _thing(lambda one: one.number if isinstance(one, RealEstate) else None),
-        only_for=_only("REG"),
+        only_for=only("REG"),
     ),
     # contracts: a number is told to the company that gave it
     FactField(
         "commuting",
         both("通勤の経路", "How they commute"),
         _of_mover(lambda m: (m.employer or Employer()).commuting),
-        only_for=_only("EMP"),
+        only_for=only("EMP"),
     ),
     FactField(
         "electricityCustomer",
         both("電気のお客さま番号", "Electricity customer number"),
         _single(lambda c: c.electricity),
         "customerNumber",
-        _only("PRIV-ELEC"),
+        only("PRIV-ELEC"),
     ),
     FactField(
         "gasCustomer",
         both("ガスのお客さま番号", "Gas customer number"),
         _single(lambda c: c.gas),
         "customerNumber",
-        _only("PRIV-GAS"),
+        only("PRIV-GAS"),
     ),
     FactField(
         "nhkCustomer",
         both("NHKのお客様番号", "NHK customer number"),
         _single(lambda c: c.nhk),
         "customerNumber",
-        _only("PRIV-NHK"),
+        only("PRIV-NHK"),
     ),
     FactField(
         "waterCustomer",
         both("水道のお客さま番号", "Water customer number"),
         _water,
         "customerNumber",
-        _only("WATER"),
+        only("WATER"),
     ),
     FactField(
         "waterPayment",
         both("水道料金の支払方法", "How water is paid"),
         _water_payment,
         "payment",
-        _only("WATER"),
+        only("WATER"),
     ),
     FactField(
         "telephoneCustomer",
         both("固定電話のお客さま番号", "Telephone customer number"),
         _single(lambda c: c.telephone),
         "customerNumber",
-        _only("PRIV-TEL"),
+        only("PRIV-TEL"),
     ),
     FactField(
         "telephoneWorkOn",
         both("工事日", "Day of the work"),
         _work_day(lambda c: c.telephone),
         "workOn",
-        _only("PRIV-TEL"),
+        only("PRIV-TEL"),
     ),
     FactField(
         "ispCustomer",
         both("プロバイダのお客さま番号", "Internet customer number"),
         _single(lambda c: c.isp),
         "customerNumber",
-        _only("PRIV-ISP"),
+        only("PRIV-ISP"),
     ),
     FactField(
         "ispWorkOn",
         both("工事日", "Day of the work"),
         _work_day(lambda c: c.isp),
         "workOn",
-        _only("PRIV-ISP"),
+        only("PRIV-ISP"),
     ),
-    FactField(
-        "forwardFrom", both("転送開始日", "Forward from"), _forward_from, "startOn", _only("PRIV-POST")
-    ),
+    FactField("forwardFrom", both("転送開始日", "Forward from"), _forward_from, "startOn", only("PRIV-POST")),
     FactField(
         "branch",
         both("支店", "Branch"),
         _bank(lambda one: one.branch),
-        only_for=_only("PRIV-BANK"),
+        only_for=only("PRIV-BANK"),
     ),
     FactField(
         "bankAccount",
         both("口座番号", "Account number"),
         _bank(lambda one: one.account),
         "account",
-        _only("PRIV-BANK"),
+        only("PRIV-BANK"),
     ),
     FactField(
-        "memberNumber", both("会員番号", "Member number"), _thing(_of_held), only_for=_only("PRIV-CARD")
+        "memberNumber", both("会員番号", "Member number"), _thing(_of_held), only_for=only("PRIV-CARD")
     ),
     FactField(
         "mobileNumber",
         both("携帯電話番号", "Mobile number"),
         _thing(lambda one: one.number if isinstance(one, Mobile) else None),
         "number",
-        _only("PRIV-MOB"),
+        only("PRIV-MOB"),
     ),
-    FactField("shopAccount", both("会員ID", "Account id"), _thing(_of_held), "accountId", _only("PRIV-EC")),
-    FactField(
-        "policyNumber", both("証券番号", "Policy number"), _thing(_of_held), only_for=_only("PRIV-INS")
-    ),
+    FactField("shopAccount", both("会員ID", "Account id"), _thing(_of_held), "accountId", only("PRIV-EC")),
+    FactField("policyNumber", both("証券番号", "Policy number"), _thing(_of_held), only_for=only("PRIV-INS")),
     FactField(
         "building",
         both("建物の構造", "Type of the building"),
         _nonlife(lambda one: one.building),
-        only_for=_only("PRIV-INS"),
+        only_for=only("PRIV-INS"),
     ),
     FactField(
         "insuredGarage",
         both("車の保管場所", "Where the car is kept"),
         _nonlife(lambda one: one.garage_place),
         "garagePlace",
-        _only("PRIV-INS"),
+        only("PRIV-INS"),
     ),
     FactField(
         "securitiesAccount",
         both("口座番号", "Account number"),
         _thing(_of_held),
         "account",
-        _only("PRIV-SEC"),
+        only("PRIV-SEC"),
     ),
 )

@@ -31,11 +31,10 @@ from workflows.moving_terms import (
     OLD_MUNICIPALITY,
     PENSION_SERVICE,
     STAYS,
-    UNDATED,
     fortnight,
     movers,
-    some,
 )
+from workflows.terms import AT_COUNTER, FINE_OF_50_000, UNDATED, some
 
 _FILERS: Final = both("本人、世帯主又は代理人", "The person, the head of the household or an agent")
 _SELF: Final = both("本人", "The person")
@@ -44,11 +43,6 @@ _INSURED: Final = both("本人又は世帯主", "The insured person or the head 
 _CARD: Final = both("マイナンバーカード又は本人確認書類", "My Number Card or another proof of identity")
 _ALL_CARDS: Final = both(
     "異動する全員のマイナンバーカード（暗証番号）", "The My Number Cards of all who move, with PINs"
-)
-_FINE: Final = both("5万円以下の過料", "A fine of up to 50,000 yen")
-_AT_COUNTER: Final = both(
-    "個人番号は窓口でカードから確認されます。Todoke は扱いません",
-    "The number is read from the card at the counter; Todoke never handles it",
 )
 _BY_RECEIVER: Final = both(
     "個人番号は届出を受けた機関が自ら確認します。Todoke は扱いません",
@@ -90,7 +84,7 @@ MUNICIPAL: Final[tuple[Procedure[MovingFacts], ...]] = (
         grade=Grade.SURE,
         who=_FILERS,
         bring=(_CARD,),
-        if_late=_FINE,
+        if_late=FINE_OF_50_000,
         documents=("move-out-certificate",),
     ),
     Procedure(
@@ -133,7 +127,7 @@ MUNICIPAL: Final[tuple[Procedure[MovingFacts], ...]] = (
             "A fine of up to 50,000 yen; the cards may become void",
         ),
         documents=("resident-record",),
-        my_number=_AT_COUNTER,
+        my_number=AT_COUNTER,
     ),
     Procedure(
         slug="move.within-city-notice",
@@ -156,9 +150,9 @@ MUNICIPAL: Final[tuple[Procedure[MovingFacts], ...]] = (
                 "Between wards of one city, ask the counter how it is handled",
             ),
         ),
-        if_late=_FINE,
+        if_late=FINE_OF_50_000,
         documents=("resident-record",),
-        my_number=_AT_COUNTER,
+        my_number=AT_COUNTER,
     ),
     Procedure(
         slug="move.household-change",
@@ -181,7 +175,7 @@ MUNICIPAL: Final[tuple[Procedure[MovingFacts], ...]] = (
         opens="moving_date",
         who=_FILERS,
         bring=(_CARD,),
-        if_late=_FINE,
+        if_late=FINE_OF_50_000,
     ),
     Procedure(
         slug="move.card-continued-use",
@@ -210,7 +204,7 @@ MUNICIPAL: Final[tuple[Procedure[MovingFacts], ...]] = (
             " is void; a new one costs a fee",
         ),
         documents=("card",),
-        my_number=_AT_COUNTER,
+        my_number=AT_COUNTER,
         subjects=_carded,
     ),
     Procedure(
@@ -293,7 +287,7 @@ MUNICIPAL: Final[tuple[Procedure[MovingFacts], ...]] = (
             ),
         ),
         documents=("eligibility-certificate",),
-        my_number=_AT_COUNTER,
+        my_number=AT_COUNTER,
     ),
     Procedure(
         slug="move.national-pension-address",
@@ -467,7 +461,7 @@ MUNICIPAL: Final[tuple[Procedure[MovingFacts], ...]] = (
             "The certification is lost and the whole assessment is made again",
         ),
         documents=("care-certification", "care-insurance-certificate"),
-        my_number=_AT_COUNTER,
+        my_number=AT_COUNTER,
         subjects=_certified,
     ),
     Procedure(

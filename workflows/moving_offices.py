@@ -10,7 +10,8 @@ from engine.core.lifecycle import Way
 from engine.core.periods import Unit
 from engine.core.plan import Condition, Grade, Kind, Procedure
 from workflows.common import both
-from workflows.moving_facts import LicenceForm, Mover, MovingFacts, Vehicle, VehicleKind
+from workflows.holdings import VehicleKind
+from workflows.moving_facts import Mover, MovingFacts, Vehicle
 from workflows.moving_terms import (
     ALWAYS,
     BASE_NOTICES,
@@ -24,13 +25,12 @@ from workflows.moving_terms import (
     REGISTRY,
     TAX_DESK,
     TRANSPORT,
-    UNDATED,
     Subjects,
     fortnight,
     movers,
-    some,
-    things,
 )
+from workflows.persons import LicenceForm
+from workflows.terms import FINE_OF_50_000, UNDATED, some, things
 
 _OWNER: Final = both("所有者又は代理人", "The owner or an agent")
 _USER: Final = both("使用者又は代理人", "The user or an agent")
@@ -76,12 +76,12 @@ _garages = _vehicles(VehicleKind.CAR, VehicleKind.KEI, in_garage_area=True)
 _kei_cars = _vehicles(VehicleKind.KEI)
 _motorcycles = _vehicles(VehicleKind.MOTORCYCLE, VehicleKind.LIGHT_MOTORCYCLE)
 _mopeds = _vehicles(VehicleKind.MOPED)
-_dogs = things(
+_dogs: Subjects = things(
     "/dogs",
     lambda facts: facts.dogs,
     lambda facts, dog: facts.stays_in_japan and facts.has_to_be_registered(dog),
 )
-_land = things("/realEstate", lambda facts: facts.real_estate, lambda _, land: not land.ex_officio)
+_land: Subjects = things("/realEstate", lambda facts: facts.real_estate, lambda _, land: not land.ex_officio)
 _one_stop = movers(lambda facts, mover: facts.stays_in_japan and _has_only_my_number_card(mover))
 _licensed = movers(
     lambda facts, mover: (
@@ -437,7 +437,7 @@ OFFICES: Final[tuple[Procedure[MovingFacts], ...]] = (
                 "Once the data to be found by are given, the registry changes it by itself (art. 76-6)",
             ),
         ),
-        if_late=both("5万円以下の過料", "A fine of up to 50,000 yen"),
+        if_late=FINE_OF_50_000,
         documents=("registration-complete",),
         subjects=_land,
     ),

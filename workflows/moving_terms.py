@@ -1,39 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The terms in which the procedures of a move are written: about whom, when, to whom, until when.
+"""The terms in which the procedures of a move are written: about whom, when, to whom, until when."""
 
-A subject is a JSON pointer into the facts (`/movers/1`), "" where a procedure is about the household.
-"""
-
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Callable
 from typing import Final
 
 from pydantic import BaseModel
 
-from engine.core.calendars import Authority
 from engine.core.deadline_rules import FactDay, Nature, Severity, Within
-from engine.core.periods import Unit
 from engine.core.plan import Condition, Receiver, Sought
 from engine.core.text import Text
 from workflows.common import Contract, both
-from workflows.moving_facts import (
-    BankAccount,
-    Contracts,
-    Employer,
-    Held,
-    Mobile,
-    Mover,
-    MovingFacts,
-    Owned,
-    RealEstate,
-    Side,
-    owned_things,
-)
+from workflows.holdings import BankAccount, Held, Mobile, Owned, RealEstate
+from workflows.moving_facts import Contracts, Employer, Mover, MovingFacts, Side, owned_things
+from workflows.terms import days_from, named, nobody, office_at, pension_service
 
 Subjects = Callable[[MovingFacts], tuple[str, ...]]
-
-# Practice, ordinances and contracts that no single day began: any day before the first case.
-UNDATED: Final = date(2000, 1, 1)
 
 # --- days -------------------------------------------------------------------------------------------
 
@@ -48,15 +29,7 @@ MOVED_IN: Final = FactDay(
 
 def fortnight(basis: str, severity: Severity, *, confirm: bool = False) -> Within:
     """Return the fourteen days from moving in that most municipal duties have."""
-    return Within(
-        of=MOVED_IN,
-        amount=14,
-        unit=Unit.DAYS,
-        authority=Authority.MUNICIPAL,
-        severity=severity,
-        basis=basis,
-        confirm=confirm,
-    )
+    return days_from(MOVED_IN, 14, basis, severity=severity, confirm=confirm)
 
 
 # --- whom it is about -------------------------------------------------------------------------------
@@ -91,23 +64,7 @@ def movers(which: Callable[[MovingFacts, Mover], bool]) -> Subjects:
     return subjects
 
 
-def things(
-    place: str, of: Callable[[MovingFacts], Sequence[BaseModel]], which: Callable[..., bool] = lambda *_: True
-) -> Subjects:
-    """Return the subjects of a procedure that is about some of the things at a place of the facts."""
-
-    def subjects(facts: MovingFacts) -> tuple[str, ...]:
-        return tuple(f"{place}/{n}" for n, thing in enumerate(of(facts)) if which(facts, thing))
-
-    return subjects
-
-
 # --- when it applies --------------------------------------------------------------------------------
-
-
-def some(subjects: Subjects, text: Text) -> Condition[MovingFacts]:
-    """Return the condition that there is somebody or something that the procedure is about."""
-    return Condition(text, lambda facts: bool(subjects(facts)))
 
 
 def has(of: Callable[[Contracts], object], text: Text) -> Condition[MovingFacts]:
@@ -146,19 +103,7 @@ def _new(facts: MovingFacts) -> Sought:
 def office(kind: str, ja: str, en: str) -> Receiver[MovingFacts]:
     """Return the office of that name for the new address: `{prefecture}` and `{city}` are filled in."""
 
-    def find(facts: MovingFacts) -> Sought:
-        home = facts.new_home
-        words = both(
-            ja.format(prefecture=home.prefecture, city=home.city),
-            en.format(prefecture=home.prefecture, city=home.city),
-        )
-        return Sought(words, area=home.municipality)
-
-    return Receiver(kind, find)
-
-
-def _named(company: str | None, name: str | None, unnamed: Text, *, is_chosen: bool = True) -> Sought:
-    return Sought(both(name, name) if name else unnamed, number=company, is_chosen=is_chosen)
+    return Receiver(kind, lambda facts: office_at(facts.new_home, ja, en))
 
 
 def company(
@@ -168,7 +113,7 @@ def company(
 
     def find(facts: MovingFacts) -> Sought:
         contract = of(facts.contracts) or Contract()
-        return _named(contract.company, contract.company_name, unnamed, is_chosen=is_chosen)
+        return named(contract.company, contract.company_name, unnamed, is_chosen=is_chosen)
 
     return Receiver(kind, find)
 
@@ -179,15 +124,15 @@ def each_company(kind: str, unnamed: Text) -> Receiver[MovingFacts]:
     def each(facts: MovingFacts, subject: str) -> Sought:
         match thing_at(facts, subject):
             case Mover(employer=Employer(company=number, company_name=name)):
-                return _named(number, name, unnamed)
+                return named(number, name, unnamed)
             case (
                 Held(company=number, company_name=name)
                 | BankAccount(company=number, company_name=name)
                 | Mobile(company=number, company_name=name)
             ):
-                return _named(number, name, unnamed)
+                return named(number, name, unnamed)
             case _:
-                return _named(None, None, unnamed)
+                return named(None, None, unnamed)
 
     return Receiver(kind, each=each)
 
@@ -215,7 +160,7 @@ SUPPORT_DESK: Final = Receiver("MUNI", _new)
 TAX_DESK: Final = Receiver("MUNI", _old)
 WATERWORKS: Final = Receiver("WATER", each=_waterworks)
 REGISTRY: Final = Receiver("REG", each=_registry)
-NOBODY: Final[Receiver[MovingFacts]] = Receiver("NONE", lambda _: Sought(both("提出不要", "Nobody")))
+NOBODY: Final[Receiver[MovingFacts]] = nobody()
 POLICE: Final = office("POLICE", "{prefecture}公安委員会（警察署）", "Police of {prefecture}")
 SCHOOLS: Final = office("EDU", "{city}教育委員会", "Board of Education of {city}")
 ELECTIONS: Final = office("ELECTION", "{city}選挙管理委員会", "Election commission of {city}")
@@ -228,6 +173,4 @@ LATE_ELDERLY: Final = office(
     "{prefecture}後期高齢者医療広域連合（{city}）",
     "Late-elderly insurance of {prefecture}, at {city}",
 )
-PENSION_SERVICE: Final[Receiver[MovingFacts]] = Receiver(
-    "JPS", lambda _: Sought(both("日本年金機構", "Japan Pension Service"))
-)
+PENSION_SERVICE: Final[Receiver[MovingFacts]] = pension_service()

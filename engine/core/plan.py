@@ -9,7 +9,7 @@ the rules of the day it was opened.
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import Enum
 from functools import cached_property
@@ -138,6 +138,7 @@ class Procedure(Generic[F]):
     first that is possible wins. `after` are the procedures that must be completed first: those of
     the same subject, if they have it. `rides_on` is the one whose filing carries this one with it;
     of several, the first that applies. `opens` names the fact before which it cannot be done.
+    `after_here` are further ones that only these facts make: an order that people choose, case by case.
     `said_kind` is needed for what is neither a filing nor automatic. `until` is the last day on which
     the rule is in force, where it has one. `gate` names what has to be decided before it is filed.
     `my_number` says who supplies the number where the receiver needs it: never Todoke. `subjects` are
@@ -170,6 +171,12 @@ class Procedure(Generic[F]):
     documents: tuple[str, ...] = ()
     my_number: Text | None = None
     subjects: Callable[[F], tuple[str, ...]] = field(default=lambda _: ("",))
+    after_here: Callable[[F], tuple[str, ...]] = field(default=lambda _: ())
+
+    def ordered(self, facts: F) -> "Procedure[F]":
+        """Return the procedure with all its predecessors for these facts."""
+        here = self.after_here(facts)
+        return replace(self, after=(*self.after, *here)) if here else self
 
     def is_in_force(self, day: date) -> bool:
         """Say whether the rule is the law for an event of this day."""
@@ -275,7 +282,8 @@ class LifeEvent(Generic[F]):
     facts with another day of the event. `doubts` says what is wrong with facts on the day they are
     told, which the facts alone cannot know. `date_names` are the names that `dates` may have: those
     of the facts' own members where none are given. `signatories` are all who have to sign; where there
-    is none, the one who opened the case does.
+    is none, the one who opened the case does. `holder` is whose predecessors a subject waits for that
+    has none of its own: an account, for the new name of who holds it.
 
     Raises:
         MisdeclaredEvent: a slug twice, an unknown field, predecessor or date, a circle, a field that
@@ -293,6 +301,7 @@ class LifeEvent(Generic[F]):
     guards: tuple[Guard[F], ...] = ()
     gates: tuple[Gate[F], ...] = ()
     signatories: Callable[[F], tuple[Signatory, ...]] = field(default=lambda _: ())
+    holder: Callable[[F, str], str] = field(default=lambda _facts, subject: subject)
     date_names: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
@@ -436,7 +445,7 @@ def make_plan(
         raise EngineError("invalid-facts", problems=problems)
     day = next(iter(event.dates(facts).values()), today)
     in_force = [one for one in event.procedures if one.is_in_force(day)]
-    slugs = {one.slug: one for one in in_force if one.applies.test(facts)}
+    slugs = {one.slug: one.ordered(facts) for one in in_force if one.applies.test(facts)}
     making = _Making(
         event=event,
         facts=facts,
@@ -673,12 +682,15 @@ class _Making(Generic[F]):
         return connected is not None or way not in CONNECTED_WAYS
 
     def _filings(self, slug: str, subject: str) -> tuple[UUID, ...]:
-        """Return the filings of a procedure: the subject's own if it has one, else all.
+        """Return the filings of a procedure: the subject's own if it has one, its holder's, else all.
 
         What does not apply has none, and holds nobody up.
         """
         filings = self.ids.get(slug, {})
-        return (filings[subject],) if subject in filings else tuple(filings.values())
+        for own in (subject, self.event.holder(self.facts, subject)):
+            if own in filings:
+                return (filings[own],)
+        return tuple(filings.values())
 
 
 def _in_order(procedures: list[Procedure[F]]) -> list[Procedure[F]]:

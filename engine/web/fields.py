@@ -54,6 +54,33 @@ FIELD_CODES: Final[dict[str, Text]] = {
         ja="電子証明書では一部が不明です。正しいか確かめてください",
         en="The certificate knows only a part of it: see that it is right",
     ),
+    "too-far-ahead": Text(ja="先すぎる日付です", en="It is too far ahead"),
+    "not-born-yet": Text(ja="生まれる前の日付です", en="Nobody is born yet on this day"),
+    "same-person": Text(ja="同じ人が二度書かれています", en="It is the same person twice"),
+    "forbidden-kinship": Text(
+        ja="この親族関係の二人は結婚できません（民法734〜736条）",
+        en="Two who are related so may not marry (Civil Code, arts. 734 to 736)",
+    ),
+    "still-married": Text(
+        ja="前の婚姻がまだ続いています（民法732条）",
+        en="The earlier marriage still lasts (Civil Code, art. 732)",
+    ),
+    "non-acceptance-set": Text(
+        ja="不受理申出をした本人が窓口へ行かなければ受理されません（戸籍法27条の2）",
+        en="It is refused unless who asked for it comes in person (Family Register Act, art. 27-2)",
+    ),
+    "order-not-said": Text(
+        ja="同じ日の二つの届出は、どちらを先に出すかを選んでください",
+        en="Of two notices on one day, say which is handed in first",
+    ),
+    "may-not-file": Text(
+        ja="この人は届け出る順位にありません（戸籍法52条）",
+        en="It is not this person's turn to notify (Family Register Act, art. 52)",
+    ),
+    "not-a-name-character": Text(
+        ja="名に使えない文字があります（戸籍法50条）",
+        en="There is a character that no child's name may have (Family Register Act, art. 50)",
+    ),
     "invalid": Text(ja="正しくありません", en="It is not right"),
 }
 _KINDS: Final = {
