@@ -22,6 +22,16 @@ from engine.identity.certificates import public_key_of, read_certificate
 from engine.identity.profiles import is_signed
 
 MAX_SIGNATURE_BYTES: Final = 64 * 1024
+# Whatever asn1crypto raises about bytes that are not what they should be (found by fuzzing).
+UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 _SET_OF: Final = b"\x31"  # signed attributes are signed as a SET OF, and stand in the message as [0]
 _DIGESTS: Final = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
 _TIME_STAMP: Final = "signature_time_stamp_token"
@@ -114,7 +124,7 @@ def read_signed(der: bytes, *, content_type: str) -> Signed:
         raise EngineError("signature-malformed", size_bytes=len(der))
     try:
         return _read(der, content_type)
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+    except UNREADABLE as error:
         raise EngineError("signature-malformed") from error
 
 

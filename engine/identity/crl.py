@@ -11,10 +11,9 @@ from datetime import datetime
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
-from engine.identity.certificates import public_key_of
+from engine.identity.certificates import Unreadable, public_key_of, strictly
 from engine.identity.fetch import Unreachable
 from engine.identity.ocsp import CLOCK_SKEW, NotBelieved
 from engine.identity.profiles import extension_of
@@ -74,10 +73,11 @@ def digest_of_name(name: x509.Name) -> str:
 def read_list(der: bytes, name: x509.Name, root: Root, now: datetime) -> RevocationList:
     """Return the CRL if the root signed it, for this part and the present; raises NotBelieved."""
     try:
-        crl = x509.load_der_x509_crl(der)
-        _check_signature(crl, root)
-        _check_scope(crl, name)
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+        with strictly():
+            crl = x509.load_der_x509_crl(der)
+            _check_signature(crl, root)
+            _check_scope(crl, name)
+    except Unreadable as error:
         raise NotBelieved("it is not a CRL") from error
     next_update = crl.next_update_utc
     if next_update is None or not crl.last_update_utc - CLOCK_SKEW <= now < next_update:

@@ -9,7 +9,7 @@ from cryptography import x509
 from engine.core.errors import EngineError
 from engine.identity.cades import Signed
 from engine.identity.certificates import public_key_of, read_certificate
-from engine.identity.paths import check_path
+from engine.identity.paths import path_of
 from engine.identity.profiles import Use, digest_of, is_signed
 from engine.identity.status import StatusSource
 from engine.identity.store import Credential
@@ -67,11 +67,9 @@ class Examiner:
 
     def _path(self, certificate: x509.Certificate, use: Use, at: datetime) -> tuple[Finding, Root | None]:
         try:
-            root = self._trust.issuer_of(certificate, use)
-            check_path(certificate, root, at)
+            return Finding(), path_of(certificate, self._trust, use, at=at)
         except EngineError as error:
             return Finding(error.code), None
-        return Finding(), root
 
     async def _standing(
         self, certificate: x509.Certificate, root: Root | None, crypto: Finding, now: datetime
