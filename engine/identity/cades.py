@@ -8,11 +8,13 @@ believe the certificate.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from asn1crypto import algos, cms, core, tsp
+from asn1crypto import algos, cms, core, crl, tsp
+from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -135,6 +137,35 @@ def with_time_stamp(der: bytes, token: bytes) -> bytes:
     attribute = _attribute(_TIME_STAMP, cms.ContentInfo.load(token))
     signer["unsigned_attrs"] = cms.CMSAttributes([attribute])
     return bytes(info.dump())
+
+
+def long_term(der: bytes, *, certificates: Sequence[bytes], revocations: Sequence[bytes]) -> bytes:
+    """Return the signature raised to CAdES-LT: roots, and what the authority said, stand inside (RFC 5652).
+
+    `revocations` are CRLs or OCSP answers, in DER.
+    """
+    info = cms.ContentInfo.load(der)
+    data = info["content"]
+    present = [choice.chosen for choice in data["certificates"]]
+    added = [asn1_x509.Certificate.load(certificate) for certificate in certificates]
+    data["certificates"] = cms.CertificateSet(present + added)
+    kept = [_revocation(word) for word in revocations]
+    data["crls"] = cms.RevocationInfoChoices(kept)
+    if any(choice.name == "other" for choice in kept):
+        data["version"] = "v5"  # RFC 5652 §5.1: another form of revocation information is present
+    return bytes(info.dump(force=True))
+
+
+def _revocation(der: bytes) -> cms.RevocationInfoChoice:
+    try:
+        answer = asn1_ocsp.OCSPResponse.load(der, strict=True)
+        _ = answer["response_status"].native
+    except UNREADABLE:
+        return cms.RevocationInfoChoice({"crl": crl.CertificateList.load(der, strict=True)})
+    other = cms.OtherRevocationInfoFormat(
+        {"other_rev_info_format": "ocsp_response", "other_rev_info": answer}
+    )
+    return cms.RevocationInfoChoice({"other": other})
 
 
 def time_stamp_of(der: bytes) -> bytes | None:

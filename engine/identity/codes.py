@@ -25,6 +25,11 @@ register(
             "署名の記録が見つかりません",
             "There is no such evidence",
         ),
+        "evidence-not-settled": Code(
+            409,
+            "署名の証拠はまだ確定していません。翌日以降にもう一度お試しください",
+            "The proof of the signature is not settled yet; come again on a later day",
+        ),
         "already-used-challenge": Code(
             409,
             "この確認文は使用済みです。もう一度始めてください",

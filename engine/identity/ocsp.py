@@ -66,6 +66,19 @@ def read_answer(answer: bytes, request: ocsp.OCSPRequest, root: Root, now: datet
         raise NotBelieved("it is not an OCSP response") from error
 
 
+def read_kept_answer(answer: bytes, certificate: x509.Certificate, root: Root) -> Status:
+    """Return what a kept answer says, judged at the time it was given; raises NotBelieved."""
+    request = ocsp.OCSPRequestBuilder().add_certificate(certificate, root.certificate, hashes.SHA256())
+    try:
+        with strictly():
+            response = ocsp.load_der_ocsp_response(answer)
+            (single,) = response.responses
+            _check_signature(response, root, single.this_update_utc)
+            return _status(answer, response, request.build(), single.this_update_utc)
+    except Unreadable as error:
+        raise NotBelieved("it is not an OCSP response") from error
+
+
 def _status(answer: bytes, response: ocsp.OCSPResponse, request: ocsp.OCSPRequest, now: datetime) -> Status:
     (single,) = response.responses  # ValueError: we asked about one
     asked = (request.serial_number, request.issuer_key_hash, request.issuer_name_hash)

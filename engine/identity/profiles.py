@@ -121,6 +121,11 @@ def digest_of(algorithm: Algorithm) -> hashes.HashAlgorithm:
             assert_never(algorithm)
 
 
+def algorithm_of(key: PublicKey) -> Algorithm:
+    """Return what a root with this key signs with."""
+    return Algorithm.RSA_2048_SHA256 if isinstance(key, rsa.RSAPublicKey) else Algorithm.ECDSA_P384_SHA384
+
+
 def person_key(certificate: x509.Certificate, algorithm: Algorithm) -> PublicKey:
     """Return the certificate's key.
 

@@ -93,6 +93,11 @@ def read_token(
     return at
 
 
+def is_rooted_in(token: bytes, root: x509.Certificate, at: datetime) -> bool:
+    """Tell whether the root issued the certificate of a token that was read before."""
+    return _issued(root, read_signed(token, content_type="tst_info").certificate, at)
+
+
 def _check_content(signed: Signed) -> None:
     if hashlib.new(signed.digest_name, signed.content or b"").digest() != signed.content_digest:
         raise EngineError("signature-invalid")
