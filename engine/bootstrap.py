@@ -213,6 +213,7 @@ class Engine:
             await self.uploads.forget_old()
             await self.sweeper.sweep()
             await self.gate.forget()
+            await self.gate.settle()
 
     async def _ask_store(self) -> None:
         await self.store.seen(("engine", "probe"))

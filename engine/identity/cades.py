@@ -8,11 +8,13 @@ believe the certificate.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from asn1crypto import algos, cms, core, tsp
+from asn1crypto import algos, cms, core, crl, tsp
+from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -22,6 +24,16 @@ from engine.identity.certificates import public_key_of, read_certificate
 from engine.identity.profiles import is_signed
 
 MAX_SIGNATURE_BYTES: Final = 64 * 1024
+# Whatever asn1crypto raises about bytes that are not what they should be (found by fuzzing).
+UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 _SET_OF: Final = b"\x31"  # signed attributes are signed as a SET OF, and stand in the message as [0]
 _DIGESTS: Final = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
 _TIME_STAMP: Final = "signature_time_stamp_token"
@@ -114,7 +126,7 @@ def read_signed(der: bytes, *, content_type: str) -> Signed:
         raise EngineError("signature-malformed", size_bytes=len(der))
     try:
         return _read(der, content_type)
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+    except UNREADABLE as error:
         raise EngineError("signature-malformed") from error
 
 
@@ -125,6 +137,35 @@ def with_time_stamp(der: bytes, token: bytes) -> bytes:
     attribute = _attribute(_TIME_STAMP, cms.ContentInfo.load(token))
     signer["unsigned_attrs"] = cms.CMSAttributes([attribute])
     return bytes(info.dump())
+
+
+def long_term(der: bytes, *, certificates: Sequence[bytes], revocations: Sequence[bytes]) -> bytes:
+    """Return the signature raised to CAdES-LT: roots, and what the authority said, stand inside (RFC 5652).
+
+    `revocations` are CRLs or OCSP answers, in DER.
+    """
+    info = cms.ContentInfo.load(der)
+    data = info["content"]
+    present = [choice.chosen for choice in data["certificates"]]
+    added = [asn1_x509.Certificate.load(certificate) for certificate in certificates]
+    data["certificates"] = cms.CertificateSet(present + added)
+    kept = [_revocation(word) for word in revocations]
+    data["crls"] = cms.RevocationInfoChoices(kept)
+    if any(choice.name == "other" for choice in kept):
+        data["version"] = "v5"  # RFC 5652 §5.1: another form of revocation information is present
+    return bytes(info.dump(force=True))
+
+
+def _revocation(der: bytes) -> cms.RevocationInfoChoice:
+    try:
+        answer = asn1_ocsp.OCSPResponse.load(der, strict=True)
+        _ = answer["response_status"].native
+    except UNREADABLE:
+        return cms.RevocationInfoChoice({"crl": crl.CertificateList.load(der, strict=True)})
+    other = cms.OtherRevocationInfoFormat(
+        {"other_rev_info_format": "ocsp_response", "other_rev_info": answer}
+    )
+    return cms.RevocationInfoChoice({"other": other})
 
 
 def time_stamp_of(der: bytes) -> bytes | None:

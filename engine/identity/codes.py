@@ -25,6 +25,11 @@ register(
             "署名の記録が見つかりません",
             "There is no such evidence",
         ),
+        "evidence-not-settled": Code(
+            409,
+            "署名の証拠はまだ確定していません。翌日以降にもう一度お試しください",
+            "The proof of the signature is not settled yet; come again on a later day",
+        ),
         "already-used-challenge": Code(
             409,
             "この確認文は使用済みです。もう一度始めてください",
@@ -60,10 +65,20 @@ register(
             "証明書を読み取れません",
             "It is not a certificate in DER",
         ),
+        "certificate-too-large": Code(
+            400,
+            "証明書が大きすぎます",
+            "No certificate of a person is that large",
+        ),
         "certificate-wrong-algorithm": Code(
             422,
             "証明書の暗号方式が違います",
-            "The certificate has another algorithm or key size",
+            "The certificate has another algorithm than its root allows",
+        ),
+        "certificate-weak-key": Code(
+            422,
+            "証明書の鍵の強度が違います",
+            "The key does not have the size, exponent or curve that the root's certificates have",
         ),
         "certificate-wrong-policy": Code(
             422,
@@ -79,6 +94,21 @@ register(
             422,
             "公的個人認証の証明書の形式ではありません",
             "The certificate does not follow the JPKI profile",
+        ),
+        "certificate-is-authority": Code(
+            422,
+            "認証局の証明書は使えません",
+            "It is the certificate of an authority, not of a person",
+        ),
+        "certificate-unknown-extension": Code(
+            422,
+            "証明書に未知の重要な拡張があります",
+            "A critical extension is not known here",
+        ),
+        "certificate-no-revocation-list": Code(
+            422,
+            "証明書に失効リストの場所がありません",
+            "The certificate does not name exactly one revocation list, by directory name",
         ),
         "certificate-not-yet-valid": Code(
             422,
@@ -104,6 +134,16 @@ register(
             422,
             "署名用と利用者証明用の証明書が逆です",
             "The issuer is the root of the other use: login and signature are kept apart",
+        ),
+        "chain-wrong-generation": Code(
+            422,
+            "証明書が示す認証局の世代が違います",
+            "The certificate names one generation of its authority and was signed by another",
+        ),
+        "chain-root-expired": Code(
+            422,
+            "認証局の証明書の有効期間外です",
+            "The root was not in its period at that time",
         ),
         "chain-invalid": Code(
             422,

@@ -11,10 +11,9 @@ from datetime import datetime
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 
-from engine.identity.certificates import public_key_of
+from engine.identity.certificates import Unreadable, public_key_of, strictly
 from engine.identity.fetch import Unreachable
 from engine.identity.ocsp import CLOCK_SKEW, NotBelieved
 from engine.identity.profiles import extension_of
@@ -71,16 +70,21 @@ def digest_of_name(name: x509.Name) -> str:
     return hashlib.sha256(name.public_bytes()).hexdigest()
 
 
-def read_list(der: bytes, name: x509.Name, root: Root, now: datetime) -> RevocationList:
-    """Return the CRL if the root signed it, for this part and the present; raises NotBelieved."""
+def read_list(der: bytes, name: x509.Name, root: Root, now: datetime | None) -> RevocationList:
+    """Return the CRL if the root signed it, for this part and the present; raises NotBelieved.
+
+    Without `now` it is judged at its own time: what was kept as evidence.
+    """
     try:
-        crl = x509.load_der_x509_crl(der)
-        _check_signature(crl, root)
-        _check_scope(crl, name)
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+        with strictly():
+            crl = x509.load_der_x509_crl(der)
+            _check_signature(crl, root)
+            _check_scope(crl, name)
+    except Unreadable as error:
         raise NotBelieved("it is not a CRL") from error
     next_update = crl.next_update_utc
-    if next_update is None or not crl.last_update_utc - CLOCK_SKEW <= now < next_update:
+    at = now or crl.last_update_utc
+    if next_update is None or not crl.last_update_utc - CLOCK_SKEW <= at < next_update:
         raise NotBelieved("the CRL is not about the present")
     return RevocationList(crl, der, crl.last_update_utc, next_update)
 

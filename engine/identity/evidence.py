@@ -37,16 +37,17 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The parts, each in the form in which it was signed."""
+    """The parts, each in the form in which it was signed. `root` and `tsa_root` were pinned at the time."""
 
     content: bytes = field(repr=False)
     signature: bytes = field(repr=False)
     root: bytes = field(repr=False)
     status: bytes = field(repr=False)
+    tsa_root: bytes = field(default=b"", repr=False)
 
     def to_der(self) -> bytes:
         """Return a SEQUENCE OF OCTET STRING."""
-        parts = [self.content, self.signature, self.root, self.status]
+        parts = [self.content, self.signature, self.root, self.status, self.tsa_root]
         return bytes(core.SequenceOf(parts, spec=core.OctetString).dump())
 
     @classmethod

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from engine.core.errors import EngineError
 from engine.identity.cades import Signed
 from engine.identity.certificates import public_key_of, read_certificate
-from engine.identity.paths import check_path
-from engine.identity.profiles import Use, digest_of, is_signed
-from engine.identity.status import StatusSource
+from engine.identity.ocsp import NotBelieved
+from engine.identity.paths import check_path, path_of
+from engine.identity.profiles import POLICIES, Profile, Use, algorithm_of, digest_of, is_signed
+from engine.identity.status import StatusSource, read_kept
 from engine.identity.store import Credential
-from engine.identity.timestamps import read_token
+from engine.identity.timestamps import is_rooted_in, read_token
 from engine.identity.trust import Root, TrustStore
 from engine.identity.verdict import Finding, ProvenTime, Standing, Status, Verdicts
 
@@ -50,36 +52,79 @@ class Examiner:
         status = await self._standing(parsed, root, crypto, now)
         return Examined(parsed, root, Verdicts(crypto, chain, status, ProvenTime(now, "clock")))
 
-    async def document(self, signed: Signed, *, proven: ProvenTime | None, now: datetime) -> Examined:
-        """Return the verdicts about a signature that `cades` found to fit its certificate."""
+    async def document(
+        self, signed: Signed, *, proven: ProvenTime | None, now: datetime, since: datetime | None = None
+    ) -> Examined:
+        """Return the verdicts about a signature that `cades` found to fit its certificate.
+
+        `since`: of what time the authority's word should be, if there is one.
+        """
         chain, root = self._path(signed.certificate, Use.SIGNATURE, proven.at if proven else now)
         crypto = Finding()
-        status = await self._standing(signed.certificate, root, crypto, now)
+        status = await self._standing(signed.certificate, root, crypto, now, since)
         return Examined(signed.certificate, root, Verdicts(crypto, chain, status, proven))
 
-    def proven_by(self, token: bytes, signed: Signed) -> ProvenTime | None:
-        """Return since when the signature exists by this token; None when it does not prove it."""
+    def kept(self, signed: Signed, *, proven: ProvenTime | None, root: bytes, status: bytes) -> Verdicts:
+        """Return the verdicts by what was kept: the root pinned then, the authority's word of then."""
+        pinned = self._pinned_then(x509.load_der_x509_certificate(root))
         try:
-            at = read_token(token, signed.signature, self._trust.tsa_roots)
+            check_path(
+                signed.certificate, pinned, proven.at if proven else signed.certificate.not_valid_before_utc
+            )
+            word = read_kept(status, signed.certificate, pinned)
+        except EngineError as error:
+            return Verdicts(Finding(), Finding(error.code), Status(Standing.UNAVAILABLE), proven)
+        except NotBelieved:
+            return Verdicts(Finding(), Finding(), Status(Standing.UNAVAILABLE), proven)
+        return Verdicts(Finding(), Finding(), word, proven)
+
+    def proven_by(self, token: bytes, signed: Signed, *, also: bytes = b"") -> ProvenTime | None:
+        """Return since when the signature exists by this token; None when it does not prove it.
+
+        `also` is a root that was pinned when the token was kept.
+        """
+        kept = (x509.load_der_x509_certificate(also),) if also else ()
+        try:
+            at = read_token(token, signed.signature, (*self._trust.tsa_roots, *kept))
         except EngineError:
             return None
         return ProvenTime(at, "tsa", token)
 
+    def tsa_root_of(self, proven: ProvenTime | None) -> bytes:
+        """Return the pinned root of the token's authority in DER, empty when there is no token."""
+        if proven is None or not proven.token:
+            return b""
+        for root in self._trust.tsa_roots:
+            if is_rooted_in(proven.token, root, proven.at):
+                return root.public_bytes(Encoding.DER)
+        return b""
+
+    def _pinned_then(self, certificate: x509.Certificate) -> Root:
+        for root in self._trust.roots:
+            if root.certificate == certificate:
+                return root
+        algorithm = algorithm_of(public_key_of(certificate))
+        policy = POLICIES[self._trust.environment, Use.SIGNATURE]
+        return Root(certificate, Profile(Use.SIGNATURE, policy, algorithm))
+
     def _path(self, certificate: x509.Certificate, use: Use, at: datetime) -> tuple[Finding, Root | None]:
         try:
-            root = self._trust.issuer_of(certificate, use)
-            check_path(certificate, root, at)
+            return Finding(), path_of(certificate, self._trust, use, at=at)
         except EngineError as error:
             return Finding(error.code), None
-        return Finding(), root
 
     async def _standing(
-        self, certificate: x509.Certificate, root: Root | None, crypto: Finding, now: datetime
+        self,
+        certificate: x509.Certificate,
+        root: Root | None,
+        crypto: Finding,
+        now: datetime,
+        since: datetime | None = None,
     ) -> Status:
         """The authority is asked last, and only about what holds so far: strangers cause no traffic."""
         if root is None or crypto.code is not None:
             return Status(Standing.UNAVAILABLE)
-        return await self._status.status(certificate, root, now)
+        return await self._status.status(certificate, root, now, since=since)
 
 
 def _crypto(certificate: x509.Certificate, root: Root | None, signature: bytes, message: bytes) -> Finding:

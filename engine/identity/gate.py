@@ -19,6 +19,7 @@ from engine.identity.examiner import Examined, Examiner
 from engine.identity.fetch import Fetch
 from engine.identity.mandate import Decision, Recipient
 from engine.identity.sessions import Session, Sessions, SessionToken
+from engine.identity.settling import LongTermProof, Settled, Settling
 from engine.identity.signing import Accept, MandateOffer, Signing, anybody
 from engine.identity.status import RevocationService
 from engine.identity.store import Credential, IdentityStore
@@ -54,11 +55,13 @@ class Gate:
         self._clock = clock
         self._ids = ids
         self._sessions = Sessions(store, clock, session_key)
+        seal = EvidenceSeal(evidence_key)
+        self._settling = Settling(store=store, examiner=examiner, seal=seal, clock=clock)
         self._signing = Signing(
             store=store,
             examiner=examiner,
             timestamper=timestamper,
-            seal=EvidenceSeal(evidence_key),
+            seal=seal,
             audience=audience,
             clock=clock,
             ids=ids,
@@ -196,9 +199,17 @@ class Gate:
         """
         return await self._signing.verify(session, mandate, signature=signature, accept=accept)
 
+    async def settle(self) -> Settled:
+        """Complete the proofs of signatures whose day is over; to be called every hour or so."""
+        return await self._settling.settle()
+
     async def judge_again(self, evidence: UUID) -> Verdicts:
-        """Return today's verdicts about kept evidence; raises `no-such-evidence`."""
-        return await self._signing.judge_again(evidence)
+        """Return the verdicts about kept evidence, at its proven time; raises `no-such-evidence`."""
+        return await self._settling.judge_again(evidence)
+
+    async def long_term(self, evidence: UUID) -> LongTermProof:
+        """Return a signature that proves itself; raises `no-such-evidence`, `evidence-not-settled`."""
+        return await self._settling.long_term(evidence)
 
     async def forget(self) -> int:
         """Drop challenges and sessions that are over; return how many."""

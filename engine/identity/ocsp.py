@@ -6,13 +6,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from engine.identity.certificates import public_key_of
+from engine.identity.certificates import Unreadable, public_key_of, strictly
 from engine.identity.fetch import Fetch, Unreachable
 from engine.identity.profiles import PublicKey, extension_of, is_signed
 from engine.identity.trust import Root
@@ -56,13 +55,27 @@ async def ask_ocsp(fetch: Fetch, certificate: x509.Certificate, root: Root, now:
 def read_answer(answer: bytes, request: ocsp.OCSPRequest, root: Root, now: datetime) -> Status:
     """Return what the answer says; raises NotBelieved."""
     try:
-        response = ocsp.load_der_ocsp_response(answer)
-        if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
-            raise NotBelieved(f"the responder answered {response.response_status.name}")
-        _check_signature(response, root, now)
-        _check_nonce(response, request)
-        return _status(answer, response, request, now)
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+        with strictly():
+            response = ocsp.load_der_ocsp_response(answer)
+            if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+                raise NotBelieved(f"the responder answered {response.response_status.name}")
+            _check_signature(response, root, now)
+            _check_nonce(response, request)
+            return _status(answer, response, request, now)
+    except Unreadable as error:
+        raise NotBelieved("it is not an OCSP response") from error
+
+
+def read_kept_answer(answer: bytes, certificate: x509.Certificate, root: Root) -> Status:
+    """Return what a kept answer says, judged at the time it was given; raises NotBelieved."""
+    request = ocsp.OCSPRequestBuilder().add_certificate(certificate, root.certificate, hashes.SHA256())
+    try:
+        with strictly():
+            response = ocsp.load_der_ocsp_response(answer)
+            (single,) = response.responses
+            _check_signature(response, root, single.this_update_utc)
+            return _status(answer, response, request.build(), single.this_update_utc)
+    except Unreadable as error:
         raise NotBelieved("it is not an OCSP response") from error
 
 

@@ -12,18 +12,40 @@ from cryptography import x509
 from cryptography.x509 import verification
 
 from engine.core.errors import EngineError
-from engine.identity.trust import Root
+from engine.identity.certificates import public_key_of
+from engine.identity.profiles import Use, digest_of, is_signed
+from engine.identity.trust import Root, TrustStore
 
 _CRITICAL: Final = verification.Criticality.CRITICAL
+
+
+def path_of(certificate: x509.Certificate, trust: TrustStore, use: Use, *, at: datetime) -> Root:
+    """Return the pinned root of the certificate, by a path that holds at `at`.
+
+    Raises:
+        EngineError: `certificate-…`, `chain-…`.
+    """
+    root = trust.issuer_of(certificate, use)
+    try:
+        check_path(certificate, root, at)
+    except EngineError as error:
+        if error.code == "chain-invalid" and any(
+            _signed(other, certificate) for other in trust.roots if other is not root
+        ):
+            raise EngineError("chain-wrong-generation") from error
+        raise
+    return root
 
 
 def check_path(certificate: x509.Certificate, root: Root, at: datetime) -> None:
     """Return if the root's key signed the certificate and both have their profile at `at`.
 
     Raises:
-        EngineError: `certificate-…` for its profile, `chain-invalid` for the path.
+        EngineError: `certificate-…` for its profile, `chain-root-expired` or `chain-invalid` for the path.
     """
     root.profile.check(certificate, at)
+    if not root.certificate.not_valid_before_utc <= at <= root.certificate.not_valid_after_utc:
+        raise EngineError("chain-root-expired")
     verifier = (
         verification.PolicyBuilder()
         .store(verification.Store([root.certificate]))
@@ -38,6 +60,15 @@ def check_path(certificate: x509.Certificate, root: Root, at: datetime) -> None:
         raise EngineError("chain-invalid") from error
     if verified.chain != [certificate, root.certificate]:
         raise EngineError("chain-invalid")
+
+
+def _signed(root: Root, certificate: x509.Certificate) -> bool:
+    return is_signed(
+        public_key_of(root.certificate),
+        certificate.signature,
+        certificate.tbs_certificate_bytes,
+        digest_of(root.profile.algorithm),
+    )
 
 
 def _person_policy() -> verification.ExtensionPolicy:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The gate's tables in PostgreSQL (0002_identity.sql). One contract suite with the memory twin."""
+"""The gate's tables in PostgreSQL (0002, 0010). One contract suite with the memory twin."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ from engine.core.errors import EngineError
 from engine.identity import codes as _codes  # noqa: F401 - registers the codes raised here
 from engine.identity.challenges import Challenge, Purpose
 from engine.identity.profiles import Use
-from engine.identity.store import Credential, EvidenceRow, Kept, SessionRow
+from engine.identity.store import Credential, EvidenceRow, Kept, Proof, SessionRow
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -60,8 +60,17 @@ insert into engine.evidence (id, person, case_id, kind, issuer, serial, digest, 
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 _EVIDENCE: Final = """
-select id, person, case_id, kind, issuer, serial, digest, signed_at, bundle_sealed
+select id, person, case_id, kind, issuer, serial, digest, signed_at, bundle_sealed, standing
 from engine.evidence where id = $1
+"""
+_WAITING_EVIDENCE: Final = """
+select id, person, case_id, kind, issuer, serial, digest, signed_at, bundle_sealed, standing
+from engine.evidence where standing = 'waiting' and signed_at < $1 and (signed_at, id) > ($2, $3)
+order by signed_at, id limit $4
+"""
+_SETTLE_EVIDENCE: Final = """
+update engine.evidence set standing = $2, bundle_sealed = $3, settled_at = $4
+where id = $1 and standing = 'waiting' returning id
 """
 
 
@@ -205,10 +214,29 @@ class PostgresIdentityStore:
         """Return the evidence."""
         async with self._transaction() as connection:
             row = await connection.fetchrow(_EVIDENCE, evidence)
-        if row is None:
-            return None
-        id_, person, case_id, kind, issuer, serial, *rest = row
-        return EvidenceRow(id_, person, case_id, _credential(kind, issuer, serial), *rest)
+        return None if row is None else _evidence(row)
+
+    async def waiting_evidence(
+        self, *, before: datetime, after: tuple[datetime, UUID], limit: int
+    ) -> list[EvidenceRow]:
+        """Return signatures whose proof is not settled."""
+        async with self._transaction() as connection:
+            rows = await connection.fetch(_WAITING_EVIDENCE, before, *after, limit)
+        return [_evidence(row) for row in rows]
+
+    async def settle_evidence(
+        self, evidence: UUID, standing: Proof, *, bundle_sealed: bytes, at: datetime
+    ) -> bool:
+        """Settle the proof, once."""
+        async with self._transaction() as connection:
+            done = await connection.fetchval(_SETTLE_EVIDENCE, evidence, standing.value, bundle_sealed, at)
+        return done is not None
+
+    async def evidence_by_standing(self) -> dict[Proof, int]:
+        """Return how many signatures stand how."""
+        async with self._transaction() as connection:
+            rows = await connection.fetch("select standing, count(*) from engine.evidence group by standing")
+        return {Proof(standing): count for standing, count in rows}
 
     async def forget(self, *, before: datetime) -> int:
         """Drop what ended before."""
@@ -253,6 +281,12 @@ async def _link(
 async def _link_own(connection: "PoolConnectionProxy", row: EvidenceRow, at: datetime) -> None:
     if await _link(connection, row.credential, row.person, at) != row.person:
         raise _Undone
+
+
+def _evidence(row: asyncpg.Record) -> EvidenceRow:
+    id_, person, case_id, kind, issuer, serial, digest, signed_at, sealed, standing = row
+    credential = _credential(kind, issuer, serial)
+    return EvidenceRow(id_, person, case_id, credential, digest, signed_at, sealed, Proof(standing))
 
 
 def _names(credential: Credential) -> tuple[str, str, str]:

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, SignatureAlgorithmOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID, SignatureAlgorithmOID
 
 from engine.core.errors import EngineError
 from engine.identity import codes as _codes  # noqa: F401 - registers the codes raised here
@@ -66,6 +66,7 @@ _KEY_USAGE: Final = {
     Use.SIGNATURE: {"digital_signature", "content_commitment"},
 }
 _MAY_BE_CRITICAL: Final = {ExtensionOID.KEY_USAGE, ExtensionOID.CERTIFICATE_POLICIES}
+_NAMED_ONCE: Final = (NameOID.COUNTRY_NAME, NameOID.COMMON_NAME)
 _LEAST_EXPONENT: Final = 65537
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
@@ -120,16 +121,29 @@ def digest_of(algorithm: Algorithm) -> hashes.HashAlgorithm:
             assert_never(algorithm)
 
 
+def algorithm_of(key: PublicKey) -> Algorithm:
+    """Return what a root with this key signs with."""
+    return Algorithm.RSA_2048_SHA256 if isinstance(key, rsa.RSAPublicKey) else Algorithm.ECDSA_P384_SHA384
+
+
 def person_key(certificate: x509.Certificate, algorithm: Algorithm) -> PublicKey:
-    """Return the certificate's key; raises `certificate-wrong-algorithm` unless it is of that kind."""
+    """Return the certificate's key.
+
+    Raises:
+        EngineError: `certificate-wrong-algorithm`, another kind; `certificate-weak-key`, not as strong.
+    """
     key = certificate.public_key()
     match algorithm, key:
         case Algorithm.RSA_2048_SHA256, rsa.RSAPublicKey():
-            if key.key_size == 2048 and key.public_numbers().e >= _LEAST_EXPONENT:
-                return key
+            numbers = key.public_numbers()
+            # An exponent of 65537 or more, as small ones have let forgeries pass; odd, or it is no RSA.
+            if key.key_size != 2048 or numbers.e < _LEAST_EXPONENT or not numbers.e & numbers.n & 1:
+                raise EngineError("certificate-weak-key")
+            return key
         case Algorithm.ECDSA_P384_SHA384, ec.EllipticCurvePublicKey():
-            if isinstance(key.curve, ec.SECP384R1):
-                return key
+            if not isinstance(key.curve, ec.SECP384R1):
+                raise EngineError("certificate-weak-key")
+            return key
     raise EngineError("certificate-wrong-algorithm")
 
 
@@ -173,11 +187,26 @@ def _check_the_rest(profile: Profile, certificate: x509.Certificate) -> None:
     constraints = extension_of(certificate, x509.BasicConstraints)
     critical = {extension.oid for extension in certificate.extensions if extension.critical}
     if constraints is not None and constraints.value.ca:
+        raise EngineError("certificate-is-authority")
+    if critical - _MAY_BE_CRITICAL:
+        raise EngineError("certificate-unknown-extension")
+    if certificate.version is not x509.Version.v3 or certificate.serial_number <= 0:
         raise EngineError("certificate-wrong-profile", use=profile.use)
-    if certificate.version is not x509.Version.v3 or critical - _MAY_BE_CRITICAL:
+    if [len(certificate.subject.get_attributes_for_oid(oid)) for oid in _NAMED_ONCE] != [1, 1]:
         raise EngineError("certificate-wrong-profile", use=profile.use)
-    if certificate.serial_number <= 0:
+    if certificate.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME)[0].value != "JP":
         raise EngineError("certificate-wrong-profile", use=profile.use)
+
+
+def _check_revocation_list(_profile: Profile, certificate: x509.Certificate) -> None:
+    """Whose revocation nobody could look up would never be anything but good."""
+    extension = extension_of(certificate, x509.CRLDistributionPoints)
+    points = list(extension.value) if extension else []
+    names = [name.value for point in points for name in point.full_name or ()]
+    if len(points) != 1 or len(names) != 1 or not isinstance(names[0], x509.Name):
+        raise EngineError("certificate-no-revocation-list")
+    if points[0].reasons or points[0].crl_issuer:  # a part of the reasons, or somebody else's list
+        raise EngineError("certificate-no-revocation-list")
 
 
 _RULES: Final[tuple[Callable[[Profile, x509.Certificate], None], ...]] = (
@@ -186,6 +215,7 @@ _RULES: Final[tuple[Callable[[Profile, x509.Certificate], None], ...]] = (
     _check_key_usage,
     _check_extended_key_usage,
     _check_the_rest,
+    _check_revocation_list,
 )
 
 

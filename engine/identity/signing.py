@@ -21,7 +21,7 @@ from engine.identity.mandate import Decision, Mandate, Recipient, written_nonce
 from engine.identity.sessions import Session
 from engine.identity.store import Credential, EvidenceRow, IdentityStore, Kept
 from engine.identity.timestamps import Timestamper
-from engine.identity.verdict import ProvenTime, Verdicts
+from engine.identity.verdict import ProvenTime
 from engine.ports import Clock, Ids
 
 # Looks at who signed, and raises where it must not be that person: then nothing is kept.
@@ -134,28 +134,11 @@ class Signing:
             signature=_stamped(signature, proven),
             root=root.certificate.public_bytes(Encoding.DER),
             status=examined.verdicts.status.evidence,
+            tsa_root=self._examiner.tsa_root_of(proven),
         )
         accept(evidence.attributes)
         await self._keep(self._row(evidence, credential, bundle), mandate.id, now)
         return evidence
-
-    async def judge_again(self, evidence: UUID) -> Verdicts:
-        """Return the verdicts by what is known today; the signature is judged at its proven time.
-
-        Raises:
-            EngineError: `no-such-evidence`.
-        """
-        row = await self._store.evidence(evidence)
-        if row is None:
-            raise EngineError("no-such-evidence")
-        bundle = self._seal.open(row.bundle_sealed, row.id, signed_at=row.signed_at)
-        signed = cades.read_detached(bundle.signature, bundle.content)
-        token = cades.time_stamp_of(bundle.signature)
-        proven: ProvenTime | None = ProvenTime(row.signed_at, "clock")
-        if token is not None:
-            proven = self._examiner.proven_by(token, signed)
-        examined = await self._examiner.document(signed, proven=proven, now=self._clock.now())
-        return examined.verdicts
 
     async def _check_offer(self, session: Session, mandate: Mandate, content: bytes, now: datetime) -> None:
         found = await self._store.challenge(mandate.id)

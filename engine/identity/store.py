@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the gate keeps: persons, credentials, sessions, challenges, grants, evidence; and the memory twin."""
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -44,6 +45,15 @@ class EvidenceRow:
     digest: bytes
     signed_at: datetime
     bundle_sealed: bytes = field(repr=False)
+    standing: "Proof" = field(default_factory=lambda: Proof.WAITING)
+
+
+class Proof(StrEnum):
+    """How far the proof of a kept signature has come."""
+
+    WAITING = "waiting"  # for the authority's word of a later day
+    SETTLED = "settled"  # for good: nothing that happens later changes it
+    UNDONE = "undone"  # the certificate had been revoked before the signature existed
 
 
 class Kept(StrEnum):
@@ -123,6 +133,22 @@ class IdentityStore(Protocol):
 
     async def evidence(self, evidence: UUID) -> EvidenceRow | None:
         """Return the evidence."""
+        ...
+
+    async def waiting_evidence(
+        self, *, before: datetime, after: tuple[datetime, UUID], limit: int
+    ) -> list[EvidenceRow]:
+        """Return signatures made before whose proof is not settled, oldest first, after a place."""
+        ...
+
+    async def settle_evidence(
+        self, evidence: UUID, standing: Proof, *, bundle_sealed: bytes, at: datetime
+    ) -> bool:
+        """Settle the proof, once; False when it has been settled."""
+        ...
+
+    async def evidence_by_standing(self) -> dict[Proof, int]:
+        """Return how many signatures stand how."""
         ...
 
     async def forget(self, *, before: datetime) -> int:
@@ -244,6 +270,29 @@ class MemoryIdentityStore:
     async def evidence(self, evidence: UUID) -> EvidenceRow | None:
         """Return the evidence."""
         return self._evidence.get(evidence)
+
+    async def waiting_evidence(
+        self, *, before: datetime, after: tuple[datetime, UUID], limit: int
+    ) -> list[EvidenceRow]:
+        """Return signatures whose proof is not settled."""
+        waiting = [row for row in self._evidence.values() if row.standing is Proof.WAITING]
+        places = {(row.signed_at, row.id): row for row in waiting if row.signed_at < before}
+        return [places[place] for place in sorted(places) if place > after][:limit]
+
+    async def settle_evidence(
+        self, evidence: UUID, standing: Proof, *, bundle_sealed: bytes, at: datetime
+    ) -> bool:
+        """Settle the proof, once."""
+        del at
+        row = self._evidence.get(evidence)
+        if row is None or row.standing is not Proof.WAITING:
+            return False
+        self._evidence[evidence] = replace(row, standing=standing, bundle_sealed=bundle_sealed)
+        return True
+
+    async def evidence_by_standing(self) -> dict[Proof, int]:
+        """Return how many signatures stand how."""
+        return dict(Counter(row.standing for row in self._evidence.values()))
 
     async def forget(self, *, before: datetime) -> int:
         """Drop what ended before."""

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from engine.core.errors import EngineError
-from engine.identity.cades import Signed, read_signed
+from engine.identity.cades import UNREADABLE, Signed, read_signed
 from engine.identity.certificates import public_key_of
 from engine.identity.fetch import Fetch, Unreachable
 from engine.identity.profiles import extension_of, is_signed
@@ -80,7 +80,7 @@ def read_token(
         algorithm = info["message_imprint"]["hash_algorithm"]["algorithm"].native
         imprint = info["message_imprint"]["hashed_message"].native
         returned, at = info["nonce"].native, info["gen_time"].native.astimezone(UTC)
-    except (ValueError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         raise EngineError("signature-malformed") from error
     if not isinstance(at, datetime):
         raise EngineError("signature-malformed")
@@ -91,6 +91,11 @@ def read_token(
         raise EngineError("signature-wrong-attributes")
     _check_authority(signed.certificate, roots, at)
     return at
+
+
+def is_rooted_in(token: bytes, root: x509.Certificate, at: datetime) -> bool:
+    """Tell whether the root issued the certificate of a token that was read before."""
+    return _issued(root, read_signed(token, content_type="tst_info").certificate, at)
 
 
 def _check_content(signed: Signed) -> None:
@@ -141,5 +146,5 @@ def _token(answer: bytes) -> bytes:
         if response["status"]["status"].native not in ("granted", "granted_with_mods"):
             raise EngineError("signature-time-unproven")
         return bytes(response["time_stamp_token"].dump())
-    except (ValueError, TypeError) as error:
+    except UNREADABLE as error:
         raise EngineError("signature-malformed") from error

@@ -20,6 +20,7 @@ from engine.identity.store import (
     IdentityStore,
     Kept,
     MemoryIdentityStore,
+    Proof,
     SessionRow,
 )
 
@@ -218,3 +219,34 @@ async def test_a_store_out_of_reach_says_so(postgres_dsn: str) -> None:
         await store.session(b"hash")
 
     assert (refused.value.code, refused.value.status) == ("unavailable", 503)
+
+
+async def kept(store: IdentityStore, owner: UUID, *, signed_at: datetime) -> EvidenceRow:
+    offer, given = challenge(purpose=Purpose.MANDATE), replace(evidence(owner), signed_at=signed_at)
+    await store.add_challenge(offer)
+    assert await store.keep_evidence(given, challenge=offer.id, at=START) is Kept.KEPT
+    return given
+
+
+async def test_signatures_wait_oldest_first_and_are_settled_once(store: IdentityStore) -> None:
+    owner = await person(store)
+    rows = [await kept(store, owner, signed_at=START + hours * HOUR) for hours in (2, 1, 1, 5)]
+    first = (START - HOUR, UUID(int=0))
+
+    waiting = await store.waiting_evidence(before=START + 4 * HOUR, after=first, limit=2)
+    place = (waiting[-1].signed_at, waiting[-1].id)
+    rest = await store.waiting_evidence(before=START + 4 * HOUR, after=place, limit=2)
+
+    assert {row.id for row in waiting} == {rows[1].id, rows[2].id}
+    assert [row.id for row in rest] == [rows[0].id]
+    settled = [
+        await store.settle_evidence(rows[0].id, proof, bundle_sealed=b"newer", at=START)
+        for proof in (Proof.SETTLED, Proof.UNDONE)
+    ]
+    assert settled == [True, False]
+    assert await store.evidence(rows[0].id) == replace(
+        rows[0], standing=Proof.SETTLED, bundle_sealed=b"newer"
+    )
+    assert await store.waiting_evidence(before=START + 4 * HOUR, after=place, limit=2) == []
+    assert await store.evidence_by_standing() == {Proof.SETTLED: 1, Proof.WAITING: 3}
+    assert not await store.settle_evidence(uuid4(), Proof.SETTLED, bundle_sealed=b"", at=START)

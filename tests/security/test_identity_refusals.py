@@ -59,7 +59,7 @@ def with_certificate(
         ({"policies": [POLICIES[Environment.DEVELOPMENT, Use.SIGNATURE]]}, "certificate-wrong-policy"),
         ({"policies_critical": False}, "certificate-wrong-policy"),
         ({"content_commitment": True}, "certificate-wrong-key-usage"),
-        ({"is_authority": True}, "certificate-wrong-profile"),
+        ({"is_authority": True}, "certificate-is-authority"),
         ({"not_before": START - timedelta(2), "not_after": START - timedelta(1)}, "certificate-expired"),
         ({"not_before": START + timedelta(hours=1)}, "certificate-not-yet-valid"),
     ],

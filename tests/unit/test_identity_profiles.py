@@ -83,8 +83,8 @@ def test_the_policies_have_the_known_bytes() -> None:
         (Use.LOGIN, Changes(usages=[]), "certificate-wrong-key-usage"),
         (Use.LOGIN, Changes(usages=[ExtendedKeyUsageOID.SERVER_AUTH]), "certificate-wrong-key-usage"),
         (Use.SIGNATURE, Changes(usages=[ExtendedKeyUsageOID.CLIENT_AUTH]), "certificate-wrong-key-usage"),
-        (Use.SIGNATURE, Changes(is_authority=True), "certificate-wrong-profile"),
-        (Use.SIGNATURE, Changes(unknown_critical=True), "certificate-wrong-profile"),
+        (Use.SIGNATURE, Changes(is_authority=True), "certificate-is-authority"),
+        (Use.SIGNATURE, Changes(unknown_critical=True), "certificate-unknown-extension"),
         (Use.SIGNATURE, Changes(digest=hashes.SHA384()), "certificate-wrong-algorithm"),
         (Use.LOGIN, Changes(not_after=START - timedelta(seconds=1), not_before=START - timedelta(days=1)),
          "certificate-expired"),
@@ -105,7 +105,7 @@ def test_a_key_of_another_size_is_refused(desk: Desk) -> None:
 
     small = rsa.generate_private_key(public_exponent=65537, key_size=3072).public_key()
 
-    with pytest.raises(EngineError, match="certificate-wrong-algorithm"):
+    with pytest.raises(EngineError, match="certificate-weak-key"):
         check(desk, Use.LOGIN, desk.world.issue(Use.LOGIN, HANAKO, small))
 
 

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
 from click.testing import CliRunner
 
-from connectors.simulators.jpki import JpkiWorld
+from connectors.simulators.jpki import JpkiWorld, resident_changed, resident_died
 from connectors.simulators.jpki.rehearsal import AUDIENCE, rehearsal_gate, sign_document, sign_in
 from engine.commands import card as card_commands
 from engine.core.errors import EngineError
@@ -24,8 +24,9 @@ from engine.identity.challenges import Purpose
 from engine.identity.fetch import MAX_ANSWER_BYTES, HttpFetch, Unreachable
 from engine.identity.gate import Gate, open_gate
 from engine.identity.profiles import Use
+from engine.identity.settling import Settled
 from engine.identity.store import MemoryIdentityStore
-from tests.unit.identity_desk import CASE, HANAKO, RECIPIENT, Desk, StillClock
+from tests.unit.identity_desk import CASE, HANAKO, KEYS, RECIPIENT, START, Desk, StillClock
 
 
 async def test_a_gate_asks_the_world_over_http() -> None:
@@ -225,3 +226,48 @@ def test_production_has_no_rehearsal_cards(run: Run, monkeypatch: pytest.MonkeyP
 
     with pytest.raises(EngineError, match="invalid-settings"):
         run(*MAKE)
+
+
+async def test_a_move_revokes_the_signing_certificate_the_next_day_and_the_login_stays(
+    tmp_path: Path,
+) -> None:
+    """What the simulated municipality does when a move-in notice is completed."""
+    desk = Desk()
+    desk.world = JpkiWorld(desk.clock, state=tmp_path / "jpki", keys=KEYS)
+    desk.gate = rehearsal_gate(desk.world, desk.ids, store=desk.store)
+    card = desk.card()
+    session = await desk.signed_in(card)
+    offer = await desk.offer(session)
+    evidence = await desk.gate.verify_mandate(
+        session, offer.content, signature=desk.signed(card, offer.content)
+    )
+
+    for revoked in (1, 0):  # telling it twice is harmless
+        found = resident_changed(tmp_path, name="電子花子", born_on=HANAKO.born_on, at=desk.clock.now())
+        assert found == revoked
+    desk.clock.pass_by(days=1)
+
+    again = await desk.signed_in(card)  # the 利用者証明用 certificate stays
+    later = await desk.offer(again)
+    with pytest.raises(EngineError, match="status-revoked"):
+        await desk.gate.verify_mandate(again, later.content, signature=desk.signed(card, later.content))
+    assert await desk.gate.settle() == Settled(settled=1)
+    assert (await desk.gate.judge_again(evidence.id)).refusal() is None
+
+
+async def test_a_death_ends_the_whole_card(tmp_path: Path) -> None:
+    desk = Desk()
+    desk.world = JpkiWorld(desk.clock, state=tmp_path / "jpki", keys=KEYS)
+    card = desk.card()
+
+    assert resident_died(tmp_path, name=HANAKO.name, born_on=HANAKO.born_on, at=START) == 2
+
+    desk.gate = rehearsal_gate(desk.world, desk.ids)
+    with pytest.raises(EngineError, match="status-revoked"):
+        await desk.signed_in(card)
+
+
+async def test_the_register_holds_no_name(tmp_path: Path) -> None:
+    JpkiWorld(Desk().clock, state=tmp_path / "jpki", keys=KEYS).make_card(HANAKO)
+
+    assert "花子" not in (tmp_path / "jpki" / "register.json").read_text()

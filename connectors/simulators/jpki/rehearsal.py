@@ -6,24 +6,33 @@ from datetime import datetime
 from connectors.simulators.jpki.world import LOGIN_PIN, SIGNATURE_PIN, JpkiWorld
 from engine.identity.card import Card, JpkiCard
 from engine.identity.challenges import Challenge, Purpose
+from engine.identity.fetch import Fetch
 from engine.identity.gate import Gate, open_gate
 from engine.identity.profiles import Use
 from engine.identity.sessions import SessionToken
 from engine.identity.store import IdentityStore, MemoryIdentityStore
-from engine.ports import Ids
+from engine.identity.trust import TrustStore
+from engine.ports import Clock, Ids
 
 AUDIENCE = "https://todoke.example"
 
 
 def rehearsal_gate(
-    world: JpkiWorld, ids: Ids, *, store: IdentityStore | None = None, audience: str = AUDIENCE
+    world: JpkiWorld,
+    ids: Ids,
+    *,
+    store: IdentityStore | None = None,
+    audience: str = AUDIENCE,
+    trust: TrustStore | None = None,
+    fetch: Fetch | None = None,
+    clock: Clock | None = None,
 ) -> Gate:
-    """Return a gate that believes this world and asks it in process."""
+    """Return a gate that believes this world and asks it in process, where nothing else is given."""
     return open_gate(
-        trust=world.trust(),
+        trust=trust or world.trust(),
         store=store or MemoryIdentityStore(),
-        fetch=world.fetch,
-        clock=world.clock,
+        fetch=fetch or world.fetch,
+        clock=clock or world.clock,
         ids=ids,
         audience=audience,
         session_key=bytes(range(32)),

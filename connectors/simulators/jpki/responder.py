@@ -49,7 +49,7 @@ def make_crl(authority: Authority, point: x509.Name, entries: Iterable[Entry], *
         .add_extension(_scope(point), critical=True)
     )
     for entry in entries:
-        if entry.revoked_at is not None:
+        if entry.revoked_at is not None and entry.revoked_at <= at:
             builder = builder.add_revoked_certificate(_revoked(entry.serial, entry.revoked_at))
     return builder.sign(authority.key, hashes.SHA256()).public_bytes(Encoding.DER)
 

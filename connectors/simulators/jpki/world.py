@@ -19,7 +19,7 @@ from connectors.simulators.jpki import names
 from connectors.simulators.jpki.authority import GENERATIONS, Authority, Changes, Resident, make_authority
 from connectors.simulators.jpki.card import Chip, SoftwareCard, private_der
 from connectors.simulators.jpki.keys import Keys, new_key
-from connectors.simulators.jpki.register import Entry, Register
+from connectors.simulators.jpki.register import Entry, Register, holder_of
 from connectors.simulators.jpki.responder import answer_ocsp, make_crl
 from connectors.simulators.jpki.tsa import TimeAuthority
 from engine.identity.crl import digest_of_name
@@ -103,7 +103,12 @@ class JpkiWorld:
         )
         place = resident.municipality
         entry = Entry(
-            use=use, generation=generation, serial=serial, prefecture=place.prefecture, city=place.city
+            use=use,
+            generation=generation,
+            serial=serial,
+            prefecture=place.prefecture,
+            city=place.city,
+            holder=holder_of(resident.name, resident.born_on),
         )
         self.register.add(entry)
         return certificate
