@@ -9,9 +9,16 @@ from typing import Any, TypedDict
 import pytest
 from pydantic import TypeAdapter
 
-from engine.core.deadline_rules import Due, Rule
+from engine.core.calendars import Calendar
+from engine.core.deadline_rules import Due, NotBefore, Rule, Window, Within
 from engine.core.deadlines import due, paid_from
 from workflows.calendar_japan import calendar_for
+
+# Every case of the collection; T21b and T30b are twins, T46 has two rules, R11 stands for its rule.
+KNOWN = (
+    "T01 T02 T04 T05 T07 T08 T10 T11 T13 T14 T16 T18 T19 T21 T21b T22 T23 T25 T26 T27 T29 T30 T30b T32 T34"
+    " T35 T36 T38 T40 T41 T42 R11 T44 T45 T46a T46b T47 T48 T50 T52 T54"
+)
 
 
 class Vectors(TypedDict):
@@ -80,3 +87,26 @@ def test_every_answer_explains_itself(vector: dict[str, Any]) -> None:
 def test_every_vector_names_its_source_and_every_rule_is_used() -> None:
     assert all(vector["source"] for vector in VECTORS)
     assert {vector["rule"] for vector in VECTORS} == set(FILE["rules"])
+
+
+def test_every_case_of_the_collection_is_here_once() -> None:
+    assert " ".join(vector["id"] for vector in VECTORS) == KNOWN
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
+def test_no_deadline_is_on_a_closed_day_but_where_the_rule_says_so(vector: dict[str, Any]) -> None:
+    """Hours count at once (民法139条), limitation does not roll (142条); a window is open by its own terms."""
+    rule, found = RULE.validate_json(json.dumps(FILE["rules"][vector["rule"]])), answer(vector)
+    calendar: Calendar = calendar_for(None)
+
+    match rule:
+        case Within(rolls=True):
+            assert found.last_day is not None
+            assert calendar.why_closed(found.last_day, rule.authority) is None
+        case Within():
+            assert vector["id"] in {"T47", "T48"}
+            assert found.last_day == found.base_day
+        case NotBefore() | Window():
+            assert found.skipped == ()
+        case _:
+            pytest.fail("a rule of a kind that no vector had")
