@@ -33,8 +33,11 @@ from engine.identity.trust import TrustStore
 from engine.keys import Keys
 from engine.ports import Bus, Clock, DeadLetters, OperatorStore, Parcel, Staged, Store
 from engine.registry.access import OrganisationAccess
+from engine.registry.corporate_numbers import CorporateNumbers, NoCorporateNumbers
 from engine.registry.directory import Directories
+from engine.registry.extract import OfflineExtract
 from engine.registry.model import Channel, RegistryStore
+from engine.registry.nta import NtaWebApi
 from engine.registry.store import PostgresRegistryStore
 from engine.runtime.bells import Bells
 from engine.runtime.case_keys import CaseKeys
@@ -379,6 +382,20 @@ def _put_together(
         timekeeper=Timekeeper(store=store, processor=processor, clock=clock),
         consumer=Consumer(bus=bus, desk=desk, queues=reply_queues()),
     )
+
+
+def corporate_numbers(settings: Settings, session: aiohttp.ClientSession) -> CorporateNumbers:
+    """Return where corporate numbers are looked up: as the operator said, and in rehearsals offline.
+
+    Raises:
+        EngineError: `invalid-settings`: the file with the application id is empty or open to others.
+    """
+    source = settings.corporate_numbers
+    if source is None and settings.profile is Profile.PRODUCTION:
+        return NoCorporateNumbers()
+    if source is None or source == "extract":
+        return OfflineExtract()
+    return NtaWebApi(session, base=source, application_id=settings.application_id())
 
 
 async def declare_broker(settings: Settings) -> list[str]:

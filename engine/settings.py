@@ -20,6 +20,8 @@ PREFIX: Final = "TODOKE_"
 # Read by the start script and the tests before there are settings.
 _ALSO_KNOWN: Final = {"TODOKE_TEST_SERVICES"}
 _LISTEN: Final = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})")
+_APPLICATION_ID: Final = re.compile(r"[A-Za-z0-9]{13}")
+_OPEN_TO_OTHERS: Final = 0o027  # as for the operator's keys
 _SCHEMES: Final = {
     "database_url": ("postgresql", "postgres"),
     "amqp_url": ("amqp", "amqps"),
@@ -58,6 +60,8 @@ class Settings(BaseSettings):
     pg_bin: Path | None = None
     run_as: str | None = None
     log: Literal["debug", "info", "warning", "error"] = "info"
+    corporate_numbers: str | None = None  # "extract", or the address of the agency's Web-API with its version
+    corporate_numbers_id: Path | None = None  # a file with the application id
 
     @classmethod
     def load(cls, **decided: object) -> Self:
@@ -74,7 +78,7 @@ class Settings(BaseSettings):
             )
             raise EngineError("invalid-settings", reason=reasons) from error
 
-    @field_validator("state", "trust", "pg_bin")
+    @field_validator("state", "trust", "pg_bin", "corporate_numbers_id")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value else None
@@ -104,7 +108,14 @@ class Settings(BaseSettings):
             raise ValueError("should be an origin, like https://todoke.example")
         return value.rstrip("/")
 
-    @field_validator("trust")
+    @field_validator("corporate_numbers")
+    @classmethod
+    def _source(cls, value: str | None) -> str | None:
+        if value is not None and value != "extract":
+            _check_url(value, ("https", "http"))
+        return value
+
+    @field_validator("trust", "corporate_numbers_id")
     @classmethod
     def _there(cls, value: Path | None) -> Path | None:
         if value is not None and not value.exists():
@@ -115,7 +126,14 @@ class Settings(BaseSettings):
     def _together(self) -> Self:
         if self.bus == "rabbitmq" and (self.amqp_url is None or self.database_url is None):
             raise ValueError("TODOKE_BUS=rabbitmq needs TODOKE_AMQP_URL and TODOKE_DATABASE_URL")
+        asks_the_agency = self.corporate_numbers not in {None, "extract"}
+        if asks_the_agency != (self.corporate_numbers_id is not None):
+            raise ValueError("TODOKE_CORPORATE_NUMBERS_ID goes with the address in TODOKE_CORPORATE_NUMBERS")
         if self.profile is Profile.PRODUCTION:
+            if self.corporate_numbers == "extract":
+                raise ValueError("TODOKE_CORPORATE_NUMBERS=extract is refused with TODOKE_PROFILE=production")
+            if asks_the_agency and not str(self.corporate_numbers).startswith("https:"):
+                raise ValueError("TODOKE_CORPORATE_NUMBERS has to be https with TODOKE_PROFILE=production")
             if self.clock == "simulated":
                 raise ValueError("TODOKE_CLOCK=simulated is refused with TODOKE_PROFILE=production")
             if self.public_url is not None and not self.public_url.startswith("https:"):
@@ -154,6 +172,22 @@ class Settings(BaseSettings):
             EngineError: `invalid-settings`: a store that this version cannot use.
         """
         return _local(self.documents, self.state / "documents", variable="TODOKE_DOCUMENTS")
+
+    def application_id(self) -> str:
+        """Return the application id for the agency's Web-API.
+
+        Raises:
+            EngineError: `invalid-settings`: there is no such file, or it is open to other users.
+        """
+        path = self.corporate_numbers_id
+        if path is None or path.stat().st_mode & _OPEN_TO_OTHERS:
+            raise EngineError("invalid-settings", reason=f"{PREFIX}CORPORATE_NUMBERS_ID: chmod 600 {path}")
+        found = path.read_text("ascii", errors="replace").strip()
+        if not _APPLICATION_ID.fullmatch(found):
+            raise EngineError(
+                "invalid-settings", reason=f"{PREFIX}CORPORATE_NUMBERS_ID holds no application id"
+            )
+        return found
 
     def required(self, name: Literal["database_url", "amqp_url", "amqp_admin_url"]) -> str:
         """Return a setting that a role cannot do without.
