@@ -130,7 +130,9 @@ def cases(terminal: _Terminal, /, *, most: int, **asked: str | None) -> None:
 @ops.command()
 @click.option("--organisation", help="13 digits")
 @click.option("--state")
-@click.option("--waits-for", type=click.Choice(["organisation", "citizen", "predecessor", "date"]))
+@click.option(
+    "--waits-for", type=click.Choice(["organisation", "citizen", "participant", "predecessor", "date"])
+)
 @_flag
 @click.option("--slug")
 @click.option("--older-than-days", type=click.IntRange(0, 3650))

@@ -26,6 +26,7 @@ PARKED: Final[Mapping[str, Text]] = {
 OWNERS: Final[Mapping[Party, Text]] = {
     Party.ORGANISATION: Text(ja="機関の回答待ち", en="The organisation has to answer"),
     Party.CITIZEN: Text(ja="本人の対応待ち", en="The citizen has to act"),
+    Party.PARTICIPANT: Text(ja="当事者の判断待ち", en="Others of the case have to decide"),
     Party.PREDECESSOR: Text(ja="先行する手続の完了待ち", en="Another procedure has to be done first"),
     Party.DATE: Text(ja="指定の日時待ち", en="A date has to come"),
 }
@@ -45,6 +46,14 @@ _THEN: Final[Mapping[tuple[Party, bool], Text]] = {
     ),
     (Party.CITIZEN, True): Text(
         ja="期限後はこの手続を終えます", en="Then the filing ends, or goes on without"
+    ),
+    (Party.PARTICIPANT, False): Text(
+        ja="全員が判断するか、期日が過ぎると進みます",
+        en="It goes on once all have decided, or the day has passed",
+    ),
+    (Party.PARTICIPANT, True): Text(
+        ja="全員が判断するか、期日が過ぎると進みます",
+        en="It goes on once all have decided, or the day has passed",
     ),
     (Party.PREDECESSOR, False): Text(
         ja="先行手続が終わり次第進みます", en="It goes on as soon as that one has ended"
