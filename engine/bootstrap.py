@@ -74,6 +74,7 @@ from mailbox.store import PostgresLetterStore
 from mailbox.uploads import Uploads
 from mailbox.vault import LocalVault, Sweeper
 from workflows.calendar_japan import calendar_for
+from workflows.laws import citations
 from workflows.moving import MOVING
 
 LIFE_EVENTS: Final[Sequence[AnyEvent]] = (MOVING,)
@@ -326,7 +327,7 @@ def _put_together(
         documents=documents,
         references_key=keys.references,
     )
-    catalogue = Catalogue(life_events, store=store, calendars=calendar_for)
+    catalogue = Catalogue(life_events, store=store, calendars=calendar_for, cited=citations)
     counter = Counter(
         store=store,
         intake=intake,

@@ -326,8 +326,12 @@ class LifeEvent(Generic[F]):
     @cached_property
     def catalogue(self) -> str:
         """Return the hash under which these rules are stored: equal rules, equal hash."""
-        text = json.dumps(self.rules, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(canonical(self.rules)).hexdigest()
+
+
+def canonical(rules: Mapping[str, Any]) -> bytes:
+    """Return rules as the bytes that are hashed: names in order, nothing between them, UTF-8."""
+    return json.dumps(rules, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from engine.border.wire import pointer
 from engine.core.calendars import Calendar
 from engine.core.errors import Code, EngineError, Problem, register
+from engine.core.explain import Cited, Explanations, explain, no_citations
 from engine.core.plan import Connected, Contents, LifeEvent, Plan, Sought, make_plan
-from engine.core.views import LifeEventView
+from engine.core.views import LifeEventView, plan_view
 from engine.ports import Store
 from engine.registry.directory import Directory
 
@@ -21,6 +22,7 @@ AnyEvent = LifeEvent[Any]
 register(
     {
         "no-such-life-event": Code(404, "そのライフイベントはありません", "There is no such life event"),
+        "no-such-catalogue": Code(404, "その版の規則はありません", "There are no rules under this hash"),
         "unknown-catalogue": Code(500, "規則の版が見つかりません", "The rules of this case are not there"),
     }
 )
@@ -46,11 +48,17 @@ class Catalogue:
     """Makes plans by the rules of today, and finds the rules of every earlier day."""
 
     def __init__(
-        self, events: Sequence[AnyEvent], *, store: Store, calendars: Callable[[str | None], Calendar]
+        self,
+        events: Sequence[AnyEvent],
+        *,
+        store: Store,
+        calendars: Callable[[str | None], Calendar],
+        cited: Cited = no_citations,
     ) -> None:
         self._events = {event.slug: event for event in events}
         self._store = store
         self._calendars = calendars
+        self._cited = cited
         self._rules: dict[str, Mapping[str, Any]] = {event.catalogue: event.rules for event in events}
         self._views = [_view(event) for event in events]
 
@@ -72,12 +80,24 @@ class Catalogue:
 
     async def rules(self, sha256: str) -> Mapping[str, Any]:
         """Return the rules under a hash; raises `unknown-catalogue`."""
+        known = await self._found(sha256)
+        if known is None:
+            raise EngineError("unknown-catalogue")
+        return known
+
+    async def kept(self, sha256: str) -> Mapping[str, Any]:
+        """Return the rules under a hash that anybody may name; raises `no-such-catalogue`."""
+        known = await self._found(sha256)
+        if known is None:
+            raise EngineError("no-such-catalogue")
+        return known
+
+    async def _found(self, sha256: str) -> Mapping[str, Any] | None:
         known = self._rules.get(sha256)
         if known is None:
             known = await self._store.catalogue(sha256)
-            if known is None:
-                raise EngineError("unknown-catalogue")
-            self._rules[sha256] = known
+            if known is not None:
+                self._rules[sha256] = known
         return known
 
     def read(self, slug: str, facts: Mapping[str, JsonValue]) -> BaseModel:
@@ -107,6 +127,18 @@ class Catalogue:
             today=today,
         )
         return Contents(facts=facts.model_dump(mode="json", by_alias=True, exclude_none=True), plan=plan)
+
+    def explained(
+        self, slug: str, facts: BaseModel, plan: Plan, *, procedure: str, subject: str | None
+    ) -> Explanations:
+        """Return why a procedure is in a plan by today's rules, or why not.
+
+        Raises:
+            EngineError: `no-such-procedure`, `no-such-subject`.
+        """
+        event = self.event(slug)
+        view = plan_view(plan, event.rules)
+        return explain(event, facts, plan, view=view, slug=procedure, subject=subject, cited=self._cited)
 
     def redated(self, slug: str, facts: BaseModel, day: date) -> BaseModel:
         """Return the facts with another day of the event; raises `invalid-facts`."""

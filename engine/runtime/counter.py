@@ -22,6 +22,7 @@ from engine.core import messages as m
 from engine.core.case import Case
 from engine.core.decide import day_in_japan
 from engine.core.errors import Code, EngineError, register
+from engine.core.explain import Explanations
 from engine.core.messages import Event
 from engine.core.plan import (
     Contents,
@@ -146,6 +147,27 @@ class Counter:
         """
         contents = await self._planned(event, self._catalogue.read(event, facts), _NO_CASE)
         return plan_view(contents.plan, self._catalogue.event(event).rules)
+
+    async def explanation(
+        self, event: str, facts: Mapping[str, JsonValue], *, procedure: str, subject: str | None
+    ) -> Explanations:
+        """Return why a procedure is in the plan for these facts, or why not; nothing is stored.
+
+        Raises:
+            EngineError: as `plan`; `no-such-procedure`, `no-such-subject`.
+        """
+        told = self._catalogue.read(event, facts)
+        plan = (await self._planned(event, told, _NO_CASE)).plan
+        return self._catalogue.explained(event, told, plan, procedure=procedure, subject=subject)
+
+    async def rules(self, event: str) -> tuple[str, Mapping[str, Any]]:
+        """Return today's rules of a life event under their hash; raises `no-such-life-event`."""
+        found = self._catalogue.event(event)
+        return found.catalogue, found.rules
+
+    async def kept_rules(self, sha256: str) -> Mapping[str, Any]:
+        """Return the rules under a hash, of today or of any case; raises `no-such-catalogue`."""
+        return await self._catalogue.kept(sha256)
 
     async def cases(
         self, person: UUID, *, after: str | None, limit: int

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from engine.core.explain import Explanations
 from engine.core.views import CaseSummary, CaseView, DisclosureView, LifeEventView, PlanView
 from engine.identity.challenges import Challenge, Purpose
 from engine.identity.sessions import Session, SessionToken
@@ -30,6 +31,20 @@ class Counter(Protocol):
 
     async def plan(self, event: str, facts: Mapping[str, JsonValue]) -> PlanView:
         """Return the plan for these facts; nothing is stored."""
+        ...
+
+    async def explanation(
+        self, event: str, facts: Mapping[str, JsonValue], *, procedure: str, subject: str | None
+    ) -> Explanations:
+        """Return why a procedure is in the plan for these facts, or why not; nothing is stored."""
+        ...
+
+    async def rules(self, event: str) -> tuple[str, Mapping[str, Any]]:
+        """Return today's rules of a life event under their hash."""
+        ...
+
+    async def kept_rules(self, sha256: str) -> Mapping[str, Any]:
+        """Return the rules under a hash; raises `no-such-catalogue`."""
         ...
 
     async def cases(

@@ -178,7 +178,7 @@ def if_match(request: web.Request) -> int | None:
     return int(match[1])
 
 
-def is_known(request: web.Request, version: int) -> bool:
+def is_known(request: web.Request, version: int | str) -> bool:
     """Say whether the caller has this version already (If-None-Match: weak comparison, RFC 9110, 13.1.2)."""
     tags = [tag.strip().removeprefix("W/") for tag in request.headers.get("If-None-Match", "").split(",")]
     return "*" in tags or f'"{version}"' in tags

@@ -15,7 +15,19 @@ from engine.identity.challenges import Purpose
 from engine.ports import BusUnavailable, Pulled, StoreConflict, StoreUnavailable
 from engine.web.api.examples import MOVING_FACTS
 from tests.unit.mailbox_office import CITY, OWNER
-from tests.unit.web_office import BEARER, CASE, FILING, KEY, ORDER_ID, TOKEN, Client, Web, a_case, reply_event
+from tests.unit.web_office import (
+    BEARER,
+    CASE,
+    FILING,
+    KEY,
+    ORDER_ID,
+    RULES_HASH,
+    TOKEN,
+    Client,
+    Web,
+    a_case,
+    reply_event,
+)
 from workflows.moving import MovingFacts
 
 CASE_PATH = f"/v1/cases/{CASE}"
@@ -53,6 +65,59 @@ async def test_everybody_can_try_out_a_plan() -> None:
         assert answer.status == 200
         assert (await answer.json())["event"] == "moving"
     assert web.counter.calls == [("plan", {"event": "moving", "facts": MOVING_FACTS})]
+
+
+async def test_everybody_can_compare_two_plans_and_nothing_else_is_called() -> None:
+    web = Web()
+    changed = MOVING_FACTS | {"movingDate": "2027-04-05"}
+    async with web.running() as client:
+        answer = await client.post(
+            "/v1/life-events/moving/comparison", json={"facts": MOVING_FACTS, "changed": changed}
+        )
+
+        assert answer.status == 200
+        assert (await answer.json())["entries"] == []
+    assert [how["facts"] for _, how in web.counter.calls] == [MOVING_FACTS, changed]
+    assert {name for name, _ in web.counter.calls} == {"plan"}
+
+
+@pytest.mark.parametrize("wrong", ["facts", "changed"])
+async def test_wrong_facts_of_a_comparison_are_pointed_to_where_they_stand(wrong: str) -> None:
+    body = {"facts": MOVING_FACTS, "changed": MOVING_FACTS} | {wrong: MOVING_FACTS | {"head": None}}
+    async with Web().running() as client:
+        answer = await client.post("/v1/life-events/moving/comparison", json=body)
+
+        assert answer.status == 422
+        assert [one["pointer"] for one in (await answer.json())["errors"]] == [f"/{wrong}/head"]
+
+
+async def test_everybody_can_ask_why() -> None:
+    web = Web()
+    asked = {"facts": MOVING_FACTS, "slug": "move.nhk", "subject": "/movers/0"}
+    async with web.running() as client:
+        answer = await client.post("/v1/life-events/moving/explanation", json=asked)
+
+        assert answer.status == 200
+    assert web.counter.calls == [
+        (
+            "explanation",
+            {"event": "moving", "facts": MOVING_FACTS, "procedure": "move.nhk", "subject": "/movers/0"},
+        )
+    ]
+
+
+async def test_the_rules_come_as_the_bytes_of_their_hash_and_only_once() -> None:
+    async with Web().running() as client:
+        for path in ("/v1/life-events/moving/catalogue", f"/v1/catalogues/{RULES_HASH}"):
+            answer = await client.get(path)
+            again = await client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+
+            assert (answer.status, again.status) == (200, 304)
+            assert answer.headers["ETag"] == f'"{hashlib.sha256(await answer.read()).hexdigest()}"'
+            assert again.headers["Cache-Control"] == answer.headers["Cache-Control"] != "no-store"
+        nothing = await client.get(f"/v1/catalogues/{'0' * 64}")
+
+        assert (nothing.status, (await nothing.json())["code"]) == (404, "no-such-catalogue")
 
 
 async def test_a_challenge_is_for_this_site_unless_another_is_named() -> None:

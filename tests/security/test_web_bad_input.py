@@ -42,9 +42,12 @@ PARTS = {
     "schema": "jp.todoke.document.v1",
     "parked": str(FILING),
     "organisation": CITY,
+    "sha256": "0" * 64,
 }
 GOOD: dict[str, dict[str, Any]] = {
     "plan": {"facts": MOVING_FACTS},
+    "comparison": {"facts": MOVING_FACTS, "changed": MOVING_FACTS},
+    "explanation": {"facts": MOVING_FACTS, "slug": "move.nhk"},
     "newChallenge": {"purpose": "login"},
     "newSession": {"challengeId": str(CASE), "certificate": "AAAA", "signature": "AAAA"},
     "linkCard": {"challengeId": str(CASE), "certificate": "AAAA", "signature": "AAAA"},

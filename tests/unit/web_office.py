@@ -2,6 +2,7 @@
 """The web with a fake behind every door that notes who called it, for the tests of the API."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,9 @@ from aiohttp.test_utils import TestClient, TestServer, unused_port
 from pydantic import JsonValue
 
 from engine.core.errors import EngineError
+from engine.core.explain import Explanations
 from engine.core.lifecycle import CaseState, FilingState, Way
+from engine.core.plan import canonical
 from engine.core.text import Text
 from engine.core.views import (
     CaseSummary,
@@ -34,6 +37,7 @@ from engine.runtime.consumer import ReplyResult
 from engine.runtime.counter import Done, Request, SignedMandate
 from engine.runtime.participation import Invitation, Participation, PartView
 from engine.telemetry import Metrics
+from engine.web.api.examples import MOVING_FACTS
 from engine.web.app import build_app
 from engine.web.doors import Doors, Probe
 from engine.web.security import Rate, WebSettings
@@ -51,6 +55,9 @@ KEY = "k-1"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 WORDS = Text(ja="転出届", en="Notice of moving out")
 ORDER_ID = "o_7h2kq9m4x0000000000000000a"
+
+RULES = {"event": "moving"}
+RULES_HASH = hashlib.sha256(canonical(RULES)).hexdigest()
 
 Client = TestClient[web.Request, web.Application]
 Called = tuple[str, dict[str, Any]]
@@ -166,6 +173,24 @@ class FakeCounter:
             entries=(),
             left_out=(),
         )
+
+    async def explanation(
+        self, event: str, facts: Mapping[str, JsonValue], *, procedure: str, subject: str | None
+    ) -> Explanations:
+        self._read(event, facts)
+        self._noted("explanation", event=event, facts=facts, procedure=procedure, subject=subject)
+        return Explanations(event=event, made_on=START.date(), explanations=())
+
+    async def rules(self, event: str) -> tuple[str, Mapping[str, Any]]:
+        self._read(event, MOVING_FACTS)
+        self._noted("rules", event=event)
+        return RULES_HASH, RULES
+
+    async def kept_rules(self, sha256: str) -> Mapping[str, Any]:
+        self._noted("kept_rules", sha256=sha256)
+        if sha256 != RULES_HASH:
+            raise EngineError("no-such-catalogue")
+        return RULES
 
     async def cases(
         self, person: UUID, *, after: str | None, limit: int

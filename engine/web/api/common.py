@@ -36,8 +36,8 @@ def changed(call: Call, done: Done) -> CaseChanged:
     return CaseChanged(case_id=done.case_id, version=done.version)
 
 
-def etag(version: int) -> str:
-    """Return the version as an ETag."""
+def etag(version: int | str) -> str:
+    """Return the version, or the hash, as an ETag."""
     return f'"{version}"'
 
 
