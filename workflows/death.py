@@ -8,7 +8,7 @@ is free too. What disposes of the estate waits at the gate `acceptance` until ea
 from datetime import date
 from typing import Final
 
-from engine.core.plan import Choice, Gate, Guard, LifeEvent, Signatory
+from engine.core.plan import APPLICANT, Choice, Gate, Guard, LifeEvent, Signatory
 from workflows.common import both
 from workflows.death_claims import CLAIMS
 from workflows.death_companies import COMPANIES
@@ -17,7 +17,8 @@ from workflows.death_estate import ESTATE
 from workflows.death_facts import DeathFacts
 from workflows.death_fields import FIELDS
 from workflows.death_notices import NOTICES
-from workflows.death_terms import DATE_NAMES, GATE, dates, dates_of
+from workflows.death_people import Related
+from workflows.death_terms import DATE_NAMES, DELIBERATION_ENDS, GATE, dates, dates_of, heirs
 
 __all__ = ["DEATH", "PROCEDURES", "DeathFacts"]
 
@@ -112,9 +113,8 @@ GUARDS: Final[tuple[Guard[DeathFacts], ...]] = (
 )
 
 
-def _deciders(facts: DeathFacts) -> tuple[str, ...]:
-    """Return the heirs who have to say what they decide: all but those whose word a court has taken."""
-    return tuple(f"/heirs/{n}" for n, one in enumerate(facts.heirs) if one.declared_on is None)
+# The heirs who have to say what they decide: all but those whose word a court has taken.
+_deciders = heirs(lambda _, heir: heir.declared_on is None)
 
 
 GATES: Final[tuple[Gate[DeathFacts], ...]] = (
@@ -132,32 +132,56 @@ GATES: Final[tuple[Gate[DeathFacts], ...]] = (
         choices=(
             Choice("accept", both("承認する（単純承認）", "Accept")),
             Choice("limited", both("遺産の範囲で承認する（限定承認）", "Accept within limits")),
-            Choice("renounce", both("放棄する（相続放棄）", "Renounce")),
+            Choice("renounce", both("放棄する（相続放棄）", "Renounce"), takes_part=False),
         ),
-        closes="deliberation_over",
+        closes=DELIBERATION_ENDS,
     ),
 )
 
 
 def _signatories(facts: DeathFacts) -> tuple[Signatory, ...]:
-    """Return who signs before anything is sent: the notifier alone.
+    """Return the people of the case: the notifier, who signs, and the heirs, who only decide.
 
-    The notice of death is one person's duty (戸籍法87条), and has to be filed within days: it cannot wait
-    for heirs who may be far away, undecided, or not yet found. An heir's own acts are signed by that heir
-    alone, when they are filed: each decides about the estate for themselves (民法915条), so that nobody's
-    signature here may bind another, and nobody has to sign what does not concern them. The deceased never
-    signs: the certificates end with the death.
+    Before anything is sent the notifier signs alone. The notice of death is one person's duty (戸籍法87条)
+    and has to be filed within days: it cannot wait for heirs who are far away, undecided, or not yet
+    found. An heir signs what that heir decides, and that alone: each decides about the estate for
+    themselves (民法915条), nobody's signature here binds another, and nobody signs what does not concern
+    them. For a minor or a ward the representative's card does, or that of the special one whom the court
+    named. The deceased never signs: the certificates end with the death.
     """
-    one = facts.informant
-    return (
-        Signatory(
-            at="/people/0",
-            role="applicant",
-            title=both("届出人", "Who notifies the death"),
-            family=one.name.family,
-            given=one.name.given,
-            birth_date=one.birth_date,
-        ),
+    deciding = {int(at.rpartition("/")[2]) for at in _deciders(facts)}
+    others = (_deciding(facts, number) for number in sorted(deciding - {0}))
+    return (_notifying(facts.informant), *others)
+
+
+def _notifying(one: Related) -> Signatory:
+    return Signatory(
+        at="/people/0",
+        role=APPLICANT,
+        title=both("届出人", "Who notifies the death"),
+        family=one.name.family,
+        given=one.name.given,
+        birth_date=one.birth_date,
+        subjects=frozenset({"/people/0"}),
+        address=one.address.as_line if one.address else None,
+        address_at="/people/0/address" if one.address else None,
+    )
+
+
+def _deciding(facts: DeathFacts, number: int) -> Signatory:
+    """Return the seat of an heir, with the name on the card that decides: theirs, or the representative's."""
+    acting = facts.acting_for(facts.people[number])
+    at = f"/people/{number}"
+    return Signatory(
+        at=at,
+        role="heir",
+        title=both("相続人", "Heir"),
+        family=acting.name.family,
+        given=acting.name.given,
+        birth_date=acting.birth_date,
+        fields=frozenset(),
+        subjects=frozenset({at}),
+        signs=False,
     )
 
 

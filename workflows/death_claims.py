@@ -28,17 +28,16 @@ from workflows.death_terms import (
     PENSION_SERVICE,
     PERSONS_MUNICIPALITY,
     PERSONS_REGISTER,
-    UNDATED,
     company,
     each_company,
     kin,
     limitation,
     one_person,
-    some,
     things,
     within,
 )
-from workflows.moving_facts import HealthInsurance
+from workflows.persons import HealthInsurance
+from workflows.terms import UNDATED, some
 
 _CLAIMANT: Final = both("請求する人", "The claimant")
 _SPOUSE: Final = both("生存配偶者", "The surviving spouse")

@@ -19,16 +19,15 @@ from workflows.death_facts import DeathFacts
 from workflows.death_terms import (
     GATE,
     NOTICE,
-    UNDATED,
     company,
     each_company,
     had_registered,
     had_registered_one,
     has,
     office,
-    some,
     things,
 )
+from workflows.terms import UNDATED, some
 
 _FAMILY: Final = both("ご家族", "The family")
 _HEIRS: Final = both("相続人全員", "All heirs together")

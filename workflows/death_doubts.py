@@ -17,7 +17,7 @@ from workflows.death_people import (
     Relation,
     SpouseState,
 )
-from workflows.moving_facts import HealthInsurance
+from workflows.persons import HealthInsurance
 
 _POSTHUMOUS = timedelta(days=300)  # 民法772条2項
 _SIGNS_FROM = 15  # 公的個人認証法3条, 民法961条
@@ -242,7 +242,7 @@ def _about_heirs(facts: DeathFacts, today: date) -> Iterator[Problem]:
     for number, heir in enumerate(facts.heirs):
         place = f"/heirs/{number}"
         if heir.person in seen:
-            yield Problem(f"{place}/person", "invalid-person-twice")
+            yield Problem(f"{place}/person", "invalid-same-person")
         seen.add(heir.person)
         yield from _about_an_heir(facts, heir, place, today)
         rank = _rank(facts, heir)

@@ -43,17 +43,19 @@ from workflows.death_terms import (
     PERSONS_REGISTER,
     REGISTRY,
     TAX_OFFICE,
-    UNDATED,
     each_company,
+    heir_at,
+    heirs,
     limitation,
     nationwide,
     of_land,
-    some,
     thing_at,
     things,
     within,
 )
-from workflows.moving_facts import HealthInsurance, VehicleKind
+from workflows.holdings import VehicleKind
+from workflows.persons import HealthInsurance
+from workflows.terms import UNDATED, some
 
 _HEIR: Final = both("相続人", "The heir")
 _HEIRS: Final = both("相続人全員", "All heirs together")
@@ -81,13 +83,16 @@ def _may_take(_: DeathFacts, heir: Heir) -> bool:
     return heir.decision is not Decision.RENOUNCE
 
 
+_taking_persons = heirs(_may_take)
+
+
 def _taking(facts: DeathFacts) -> tuple[Heir, ...]:
     return tuple(one for one in facts.heirs if _may_take(facts, one))
 
 
 def _first_heir(facts: DeathFacts) -> tuple[str, ...]:
     """Return the first of the heirs who stay: somebody stands for all (代表者)."""
-    return next(((f"/heirs/{n}",) for n, one in enumerate(facts.heirs) if _may_take(facts, one)), ())
+    return _taking_persons(facts)[:1]
 
 
 def _wants_limits(facts: DeathFacts) -> bool:
@@ -130,8 +135,8 @@ def _vehicle_office(facts: DeathFacts, subject: str) -> Sought:
 
 
 def _is_extended(facts: DeathFacts, subject: str) -> bool:
-    heir = thing_at(facts, subject)
-    return isinstance(heir, Heir) and heir.extended_until is not None
+    heir = heir_at(facts, subject)
+    return heir is not None and heir.extended_until is not None
 
 
 def _is_farmland(_: DeathFacts, land: RealEstate) -> bool:
@@ -146,9 +151,9 @@ def _is_infringed(_: DeathFacts, heir: Heir) -> bool:
     return heir.infringed_on is not None
 
 
-_renouncing = things("/heirs", _is_open)
-_taxed = things("/heirs", lambda facts, heir: _may_take(facts, heir) and facts.may_be_taxed)
-_infringed = things("/heirs", _is_infringed)
+_renouncing = heirs(_is_open)
+_taxed = heirs(lambda facts, heir: _may_take(facts, heir) and facts.may_be_taxed)
+_infringed = heirs(_is_infringed)
 _land = things("/estate/realEstate")
 _farmland = things("/estate/realEstate", _is_farmland)
 _forest = things("/estate/realEstate", _is_forest)

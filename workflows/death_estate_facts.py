@@ -2,7 +2,7 @@
 """Of a death, what was owned and whose customer the deceased was: all of it belongs to the estate."""
 
 from enum import Enum
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import Field
 
@@ -18,10 +18,7 @@ from workflows.common import (
     Phone,
     YesNo,
 )
-from workflows.death_people import PersonNumber
-from workflows.moving_facts import VehicleKind
-
-_MOST: Final = 20
+from workflows.holdings import MOST, PersonNumber, VehicleKind
 
 
 class RealEstate(Facts):
@@ -77,9 +74,9 @@ class Estate(Facts):
     `divided_on` is the day on which the heirs agreed who has what (遺産分割).
     """
 
-    real_estate: Annotated[tuple[RealEstate, ...], Field(max_length=_MOST)] = ()
-    vehicles: Annotated[tuple[Vehicle, ...], Field(max_length=_MOST)] = ()
-    dogs: Annotated[tuple[Dog, ...], Field(max_length=_MOST)] = ()
+    real_estate: Annotated[tuple[RealEstate, ...], Field(max_length=MOST)] = ()
+    vehicles: Annotated[tuple[Vehicle, ...], Field(max_length=MOST)] = ()
+    dogs: Annotated[tuple[Dog, ...], Field(max_length=MOST)] = ()
     value: Annotated[Count, Field(ge=0)] | None = None
     divided_on: EventDay | None = None
     debts_known: YesNo = False
@@ -133,7 +130,7 @@ class Policy(Ended):
     beneficiary: PersonNumber | None = None
 
 
-_Many = Annotated[tuple[Ended, ...], Field(max_length=_MOST)]
+_Many = Annotated[tuple[Ended, ...], Field(max_length=MOST)]
 
 
 class Contracts(Facts):
@@ -147,10 +144,10 @@ class Contracts(Facts):
     isp: Ended | None = None
     lease: Ended | None = None
     mail: YesNo = False
-    mobiles: Annotated[tuple[Mobile, ...], Field(max_length=_MOST)] = ()
+    mobiles: Annotated[tuple[Mobile, ...], Field(max_length=MOST)] = ()
     newspapers: _Many = ()
     shops: _Many = ()
-    banks: Annotated[tuple[BankAccount, ...], Field(max_length=_MOST)] = ()
+    banks: Annotated[tuple[BankAccount, ...], Field(max_length=MOST)] = ()
     credit_cards: _Many = ()
-    policies: Annotated[tuple[Policy, ...], Field(max_length=_MOST)] = ()
+    policies: Annotated[tuple[Policy, ...], Field(max_length=MOST)] = ()
     securities: _Many = ()

@@ -16,18 +16,17 @@ from engine.core.periods import TOKYO, age_on, fiscal_year_end_of, reached
 from workflows.common import Address, Contract, EventDay, Facts, Line, YesNo
 from workflows.death_estate_facts import Contracts, Dog, Estate, WillForm
 from workflows.death_people import (
-    MOST,
     Deceased,
     Decision,
     Heir,
     Notifier,
     PensionRecord,
-    PersonNumber,
     Related,
     Relation,
     TimeOfDay,
 )
-from workflows.moving_facts import Abroad, HealthInsurance
+from workflows.holdings import MOST, PersonNumber
+from workflows.persons import Abroad, HealthInsurance
 
 BEFORE_CREMATION: Final = timedelta(hours=24)  # 墓地、埋葬等に関する法律3条
 MAJORITY: Final = 18  # 民法4条
@@ -212,6 +211,13 @@ class DeathFacts(Facts):
         """Say whether the estate is above the basic deduction, or nobody knows (相続税法15条)."""
         value = self.estate.value
         return value is None or value > _DEDUCTION + _DEDUCTION_EACH * len(self.heirs)
+
+    def acting_for(self, person: Related) -> Related:
+        """Return who acts for the person: a special representative, the legal one, or they themselves."""
+        number = person.special_representative
+        if number is None:
+            number = person.representative
+        return self.people[number] if number is not None else person
 
     def conflicts(self, heir: Heir) -> bool:
         """Say whether who represents the heir inherits too, so that a court names another (民法826条)."""

@@ -15,7 +15,8 @@ from workflows.common import Contract, Facts, both
 from workflows.death_estate_facts import BankAccount, Dog, Ended, Mobile, RealEstate, Vehicle
 from workflows.death_facts import DeathFacts
 from workflows.death_people import RANKS, Deceased, Heir, Related, Work
-from workflows.death_terms import person_of, thing_at
+from workflows.death_terms import heir_at, person_of, thing_at
+from workflows.terms import only
 
 Read = Callable[[DeathFacts, str], JsonValue]
 
@@ -66,7 +67,11 @@ def _vehicle(of: Callable[[Vehicle], JsonValue]) -> Read:
 
 
 def _heir(of: Callable[[Heir], JsonValue]) -> Read:
-    return _thing(lambda one: of(one) if isinstance(one, Heir) else None)
+    def read(facts: DeathFacts, subject: str) -> JsonValue:
+        heir = heir_at(facts, subject)
+        return of(heir) if heir is not None else None
+
+    return read
 
 
 def _work(of: Callable[[Work], JsonValue]) -> Read:
@@ -148,10 +153,8 @@ def _guardian(facts: DeathFacts, _: str) -> JsonValue:
 def _representative(facts: DeathFacts, subject: str) -> JsonValue:
     """Return who acts for the person: the court's special representative before the legal one."""
     person = person_of(facts, subject)
-    number = (
-        person.special_representative if person.special_representative is not None else person.representative
-    )
-    return _json(facts.people[number].name) if number is not None else None
+    acting = facts.acting_for(person)
+    return _json(acting.name) if acting is not person else None
 
 
 def _outline(facts: DeathFacts, _: str) -> JsonValue:
@@ -178,17 +181,13 @@ def _income(facts: DeathFacts, _: str) -> JsonValue:
     return "事業所得" if facts.deceased.business else "給与・年金などの所得"
 
 
-def _only(*kinds: str) -> frozenset[str]:
-    return frozenset(kinds)
-
-
 def _customer(name: str, ja: str, en: str, kind: str, read: Read) -> FactField[DeathFacts]:
     """Return the number under which a company knows the deceased: told to that kind of company alone."""
-    return FactField(name, both(ja, en), read, "customerNumber", _only(kind))
+    return FactField(name, both(ja, en), read, "customerNumber", only(kind))
 
 
 def _stop(name: str, kind: str, of: Callable[[DeathFacts], Ended | None]) -> FactField[DeathFacts]:
-    return FactField(name, both("使用停止日", "Last day of use"), _stop_day(of), "stopOn", _only(kind))
+    return FactField(name, both("使用停止日", "Last day of use"), _stop_day(of), "stopOn", only(kind))
 
 
 _DECEASED: Final[tuple[FactField[DeathFacts], ...]] = (
@@ -210,7 +209,7 @@ _DECEASED: Final[tuple[FactField[DeathFacts], ...]] = (
         "diedAt",
         both("亡くなった時刻", "Hour of the death"),
         lambda f, _: f.died_at,
-        only_for=_only("MUNI-K", "PRIV-CREM"),
+        only_for=only("MUNI-K", "PRIV-CREM"),
     ),
     FactField("placeOfDeath", both("亡くなった場所", "Place of death"), _place_of_death, only_for=DESKS),
     FactField(
@@ -229,7 +228,7 @@ _DECEASED: Final[tuple[FactField[DeathFacts], ...]] = (
         "nationality",
         both("国籍", "Nationality"),
         _of_deceased(lambda d: d.nationality),
-        only_for=_only("MUNI-K", "IMM"),
+        only_for=only("MUNI-K", "IMM"),
     ),
     FactField(
         "spouseState",
@@ -249,58 +248,58 @@ _DECEASED: Final[tuple[FactField[DeathFacts], ...]] = (
         both("介護保険の被保険者番号", "Care insurance number"),
         _of_deceased(lambda d: d.care.insured_number if d.care else None),
         "insuredNumber",
-        _only("MUNI"),
+        only("MUNI"),
     ),
     FactField(
         "basicPensionNumber",
         both("基礎年金番号", "Basic pension number"),
         lambda f, _: f.pension.basic_pension_number,
-        only_for=_only("JPS"),
+        only_for=only("JPS"),
     ),
     FactField(
         "handbookNumber",
         both("手帳の番号", "Number of the handbook"),
         _of_deceased(lambda d: d.disability.number if d.disability else None),
-        only_for=_only("MUNI"),
+        only_for=only("MUNI"),
     ),
     FactField(
         "licenceNumber",
         both("免許証の番号", "Number of the licence"),
         _of_deceased(lambda d: d.licence_number),
-        only_for=_only("POLICE"),
+        only_for=only("POLICE"),
     ),
     FactField(
         "passportNumber",
         both("旅券番号", "Number of the passport"),
         _of_deceased(lambda d: d.passport_number),
-        only_for=_only("MOFA"),
+        only_for=only("MOFA"),
     ),
     FactField(
         "residenceCardNumber",
         both("在留カード等の番号", "Number of the residence card"),
         _of_deceased(lambda d: d.residence.card_number if d.residence else None),
         "cardNumber",
-        _only("IMM"),
+        only("IMM"),
     ),
     FactField(
         "employeeNumber",
         both("従業員番号", "Employee number"),
         _work(lambda w: w.employee_number),
-        only_for=_only("EMP"),
+        only_for=only("EMP"),
     ),
     FactField(
         "employer",
         both("勤務先", "Employer"),
         _work(lambda w: w.company.company_name),
-        only_for=_only("LABOUR"),
+        only_for=only("LABOUR"),
     ),
     FactField(
         "tradeName",
         both("屋号", "Trade name"),
         _of_deceased(lambda d: d.business.trade_name if d.business else None),
-        only_for=_only("NTA"),
+        only_for=only("NTA"),
     ),
-    FactField("income", both("所得の種類", "Kind of the income"), _income, only_for=_only("NTA")),
+    FactField("income", both("所得の種類", "Kind of the income"), _income, only_for=only("NTA")),
 )
 
 _PERSONS: Final[tuple[FactField[DeathFacts], ...]] = (
@@ -359,14 +358,14 @@ _PERSONS: Final[tuple[FactField[DeathFacts], ...]] = (
         "kana",
         both("その人の振り仮名", "Reading of the name"),
         _of_person(lambda p: _json(p.kana)),
-        only_for=_only("REG"),
+        only_for=only("REG"),
     ),
     FactField(
         "personEmail",
         both("その人のメールアドレス", "E-mail"),
         _of_person(lambda p: p.email),
         "personEmail",
-        _only("REG"),
+        only("REG"),
     ),
     FactField(
         "personRelation",
@@ -380,25 +379,25 @@ _PERSONS: Final[tuple[FactField[DeathFacts], ...]] = (
         both("その人の本籍", "Honseki"),
         _of_person(lambda p: _json(p.honseki)),
         "honseki",
-        _only("MUNI-K", "COURT"),
+        only("MUNI-K", "COURT"),
     ),
     FactField(
         "deceasedHonseki",
         both("亡くなった人の本籍", "Honseki of the deceased"),
         _of_deceased(lambda d: _json(d.honseki)),
-        only_for=_only("COURT", "MUNI-K"),
+        only_for=only("COURT", "MUNI-K"),
     ),
     FactField(
         "sameLivelihood",
         both("生計同一", "Same livelihood"),
         _of_person(lambda p: p.same_livelihood),
-        only_for=_only("JPS"),
+        only_for=only("JPS"),
     ),
     FactField(
         "marriedYears",
         both("婚姻期間（年）", "Years of marriage"),
         _of_person(lambda p: p.married_years),
-        only_for=_only("JPS"),
+        only_for=only("JPS"),
     ),
     FactField(
         "account",
@@ -412,16 +411,16 @@ _PERSONS: Final[tuple[FactField[DeathFacts], ...]] = (
         _representative,
         only_for=frozenset({*COURTS, "MUNI-K", "NTA", "REG", "JPS", "PRIV-INS"}),
     ),
-    FactField("children", both("子ども", "Children"), _children, only_for=_only("MUNI", "JPS", "MUNI-K")),
-    FactField("members", both("世帯員", "Members of the household"), _members, only_for=_only("MUNI")),
-    FactField("newHead", both("新しい世帯主", "New head of household"), _new_head, only_for=_only("MUNI")),
+    FactField("children", both("子ども", "Children"), _children, only_for=only("MUNI", "JPS", "MUNI-K")),
+    FactField("members", both("世帯員", "Members of the household"), _members, only_for=only("MUNI")),
+    FactField("newHead", both("新しい世帯主", "New head of household"), _new_head, only_for=only("MUNI")),
     FactField("guardian", both("未成年後見人", "Guardian"), _guardian, only_for=DESKS),
     FactField(
-        "heirs", both("相続人", "Heirs"), _heirs, only_for=_only("COURT", "REG", "NTA", "HEIRS", "MUNI")
+        "heirs", both("相続人", "Heirs"), _heirs, only_for=only("COURT", "REG", "NTA", "HEIRS", "MUNI")
     ),
-    FactField("chartHeirs", both("相続人", "Heirs"), _chart, "heirs", _only("REG")),
+    FactField("chartHeirs", both("相続人", "Heirs"), _chart, "heirs", only("REG")),
     FactField(
-        "heirNames", both("相続人の氏名", "Names of the heirs"), _heir_names, "heirs", _only("PRIV-LANDLORD")
+        "heirNames", both("相続人の氏名", "Names of the heirs"), _heir_names, "heirs", only("PRIV-LANDLORD")
     ),
     FactField(
         "learnedOn",
@@ -434,16 +433,16 @@ _PERSONS: Final[tuple[FactField[DeathFacts], ...]] = (
         "funeralOn",
         both("葬儀の日", "Day of the funeral"),
         lambda f, _: f.funeral.day.isoformat() if f.funeral else None,
-        only_for=_only("MUNI", "WIDE", "HINS"),
+        only_for=only("MUNI", "WIDE", "HINS"),
     ),
     FactField(
         "crematorium",
         both("火葬場", "Crematorium"),
         lambda f, _: f.cremation.crematorium if f.cremation else None,
-        only_for=_only("MUNI-K", "PRIV-CREM"),
+        only_for=only("MUNI-K", "PRIV-CREM"),
     ),
     FactField(
-        "cremationAt", both("火葬の日時", "Time of the cremation"), _cremation, only_for=_only("PRIV-CREM")
+        "cremationAt", both("火葬の日時", "Time of the cremation"), _cremation, only_for=only("PRIV-CREM")
     ),
     FactField(
         "finalOn",
@@ -479,14 +478,14 @@ _THINGS: Final[tuple[FactField[DeathFacts], ...]] = (
         "dogNumber",
         both("鑑札番号又はマイクロチップ番号", "Tag or microchip number"),
         _thing(lambda one: (one.chip or one.tag) if isinstance(one, Dog) else None),
-        only_for=_only("MUNI"),
+        only_for=only("MUNI"),
     ),
-    FactField("items", both("品目", "Items"), _waste, only_for=_only("MUNI")),
+    FactField("items", both("品目", "Items"), _waste, only_for=only("MUNI")),
     FactField(
         "collectOn",
         both("収集日", "Day of collection"),
         lambda f, _: f.estate.bulky_waste.day.isoformat() if f.estate.bulky_waste else None,
-        only_for=_only("MUNI"),
+        only_for=only("MUNI"),
     ),
 )
 
@@ -543,27 +542,27 @@ _CONTRACTS: Final[tuple[FactField[DeathFacts], ...]] = (
         "branch",
         both("支店", "Branch"),
         _thing(lambda one: one.branch if isinstance(one, BankAccount) else None),
-        only_for=_only("PRIV-BANK"),
+        only_for=only("PRIV-BANK"),
     ),
     FactField(
         "bankAccount",
         both("口座番号", "Account number"),
         _thing(lambda one: one.account if isinstance(one, BankAccount) else None),
         "account",
-        _only("PRIV-BANK"),
+        only("PRIV-BANK"),
     ),
-    FactField("memberNumber", both("会員番号", "Member number"), _thing(_held), only_for=_only("PRIV-CARD")),
+    FactField("memberNumber", both("会員番号", "Member number"), _thing(_held), only_for=only("PRIV-CARD")),
     FactField(
         "mobileNumber",
         both("携帯電話番号", "Mobile number"),
         _thing(lambda one: one.number if isinstance(one, Mobile) else None),
         "number",
-        _only("PRIV-MOB"),
+        only("PRIV-MOB"),
     ),
-    FactField("shopAccount", both("会員ID", "Account id"), _thing(_held), "accountId", _only("PRIV-EC")),
-    FactField("policyNumber", both("証券番号", "Policy number"), _thing(_held), only_for=_only("PRIV-INS")),
+    FactField("shopAccount", both("会員ID", "Account id"), _thing(_held), "accountId", only("PRIV-EC")),
+    FactField("policyNumber", both("証券番号", "Policy number"), _thing(_held), only_for=only("PRIV-INS")),
     FactField(
-        "securitiesAccount", both("口座番号", "Account number"), _thing(_held), "account", _only("PRIV-SEC")
+        "securitiesAccount", both("口座番号", "Account number"), _thing(_held), "account", only("PRIV-SEC")
     ),
 )
 

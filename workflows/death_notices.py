@@ -29,14 +29,13 @@ from workflows.death_terms import (
     POLICE,
     REGISTER,
     SEEN,
-    UNDATED,
     company,
     nationwide,
-    some,
     things,
     within,
 )
-from workflows.moving_facts import HealthInsurance
+from workflows.persons import HealthInsurance
+from workflows.terms import UNDATED, some
 
 _FAMILY: Final = both("ご家族", "The family")
 _NOTIFIERS: Final = both(

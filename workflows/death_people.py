@@ -19,30 +19,20 @@ from workflows.common import (
     EventDay,
     Facts,
     Line,
-    Municipality,
-    Name,
     Person,
     Phone,
     Sex,
     YesNo,
 )
-from workflows.moving_facts import Account, Disability, HealthInsurance, Residence
+from workflows.holdings import PersonNumber
+from workflows.moving_facts import Disability
+from workflows.persons import Account, HealthInsurance, Residence
+from workflows.registers import Register
 
-MOST: Final = 20
-
-PersonNumber = Annotated[Count, Field(ge=0, lt=MOST)]
 TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 # --- the deceased -----------------------------------------------------------------------------------
-
-
-class Honseki(Facts):
-    """Where the family register is kept (本籍), and who stands first in it (筆頭者)."""
-
-    municipality: Municipality
-    place: Line
-    head: Name
 
 
 class SpouseState(Enum):
@@ -113,7 +103,7 @@ class Deceased(Person):
     sex: Sex
     address: Address
     head_of_household: YesNo = False
-    honseki: Honseki | None = None
+    honseki: Register | None = None
     nationality: Line | None = None
     residence: Residence | None = None
     spouse_state: SpouseState
@@ -170,7 +160,7 @@ class Related(Person):
 
     relation: Relation
     address: Address | None = None
-    honseki: Honseki | None = None
+    honseki: Register | None = None
     phone: Phone | None = None
     email: Email | None = None
     lived_together: YesNo = False

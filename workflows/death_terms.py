@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The terms in which the procedures of a death are written: about whom, when, to whom, until when.
 
-A subject is a JSON pointer into the facts (`/heirs/1`, `/estate/realEstate/0`), "" where a procedure is
-about the death itself.
+A subject is a JSON pointer into the facts (`/people/1`, `/estate/realEstate/0`), "" where a procedure is
+about the death itself. An heir is the person whom `heirs` names.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 from pydantic import BaseModel
@@ -31,12 +31,13 @@ from workflows.death_estate_facts import (
 )
 from workflows.death_facts import DeathFacts, NoticeDesk, things_of
 from workflows.death_people import Heir, Related, Relation
+from workflows.registers import Register
+from workflows.terms import named, office_at, pension_service
 
 Subjects = Callable[[DeathFacts], tuple[str, ...]]
 
-# Practice, ordinances, contracts, and services that also help with deaths from before they began.
-UNDATED: Final = date(2000, 1, 1)
 GATE: Final = "acceptance"
+DELIBERATION_ENDS: Final = "deliberation_ends"
 NOTICE: Final = ("death.death-notice", "death.disappearance")  # one of them is in every case
 
 # --- days -------------------------------------------------------------------------------------------
@@ -88,8 +89,6 @@ DECLARED_FINAL: Final = FactDay(
     name="final_on", text=both("失踪宣告の裁判が確定した日", "the day on which the declaration became final")
 )
 
-_ONE_DAY: Final = timedelta(days=1)
-
 
 def within(
     amount: int,
@@ -138,15 +137,14 @@ def deliberates_until(heir: Heir) -> date | None:
     return max(day for day in (last, heir.extended_until) if day is not None)
 
 
-def deliberation_over(facts: DeathFacts) -> date | None:
-    """Return the day after the last heir's time has run out: whoever said nothing has accepted (921条2号).
+def deliberation_ends(facts: DeathFacts) -> date | None:
+    """Return the last day of the last heir: who has said nothing by its end has accepted (921条2号).
 
-    It is the day after, not the last day: until its end every heir may still renounce. None while an heir
-    has not learned of being one, for then nothing has begun to run.
+    None while an heir has not learned of being one, for then nothing has begun to run.
     """
     ends = [deliberates_until(heir) for heir in facts.present_heirs]
     known = [day for day in ends if day is not None]
-    return max(known) + _ONE_DAY if known and len(known) == len(ends) else None
+    return max(known) if known and len(known) == len(ends) else None
 
 
 def dates(facts: DeathFacts) -> Mapping[str, date]:
@@ -160,31 +158,30 @@ def dates(facts: DeathFacts) -> Mapping[str, date]:
         DIVIDED.name: facts.estate.divided_on,
         GUARDIAN_SINCE.name: facts.guardianship.since if facts.guardianship else None,
         DECLARED_FINAL.name: facts.disappearance.final_on if facts.disappearance else None,
-        "deliberation_over": deliberation_over(facts),
+        DELIBERATION_ENDS: deliberation_ends(facts),
     }
     return {name: day for name, day in found.items() if day is not None}
 
 
 def dates_of(facts: DeathFacts, subject: str) -> Mapping[str, date]:
     """Return the days that are an heir's or a property's own."""
-    match thing_at(facts, subject):
-        case Heir() as heir:
-            found = {
-                HEIR_LEARNED.name: heir.learned_on,
-                EXTENDED.name: heir.extended_until,
-                INFRINGED.name: heir.infringed_on,
-            }
-        case RealEstate() as land:
-            found = {OWNERSHIP_KNOWN.name: _ownership_known(facts, land)}
-        case _:
-            return {}
+    heir, thing = heir_at(facts, subject), thing_at(facts, subject)
+    found: dict[str, date | None] = {}
+    if heir is not None:
+        found = {
+            HEIR_LEARNED.name: heir.learned_on,
+            EXTENDED.name: heir.extended_until,
+            INFRINGED.name: heir.infringed_on,
+        }
+    if isinstance(thing, RealEstate):
+        found = {OWNERSHIP_KNOWN.name: _ownership_known(facts, thing)}
     return {name: day for name, day in found.items() if day is not None}
 
 
 DATE_NAMES: Final = frozenset(
     {
         *(DIED.name, DIED_AT.name, NOTIFIER_LEARNED.name, FIRST_LEARNED.name, FUNERAL.name),
-        *(DIVIDED.name, GUARDIAN_SINCE.name, DECLARED_FINAL.name, "deliberation_over"),
+        *(DIVIDED.name, GUARDIAN_SINCE.name, DECLARED_FINAL.name, DELIBERATION_ENDS),
         *(HEIR_LEARNED.name, EXTENDED.name, INFRINGED.name, OWNERSHIP_KNOWN.name),
     }
 )
@@ -210,13 +207,17 @@ def thing_at(facts: DeathFacts, subject: str) -> BaseModel | None:
     return things[int(number)] if things is not None else None
 
 
+def heir_at(facts: DeathFacts, subject: str) -> Heir | None:
+    """Return as which heir the person inherits whom a subject is about: an heir is told as a person."""
+    place, _, number = subject.rpartition("/")
+    return next((one for one in facts.heirs if place == "/people" and one.person == int(number)), None)
+
+
 def person_of(facts: DeathFacts, subject: str) -> Related:
     """Return whom a subject is about: the heir, the claimant, who takes a thing; else the notifier."""
     match thing_at(facts, subject):
         case Related() as person:
             return person
-        case Heir() as heir:
-            return facts.people[heir.person]
         case Dog() as dog:
             return facts.people[dog.new_owner]
         case Policy(beneficiary=number) if number is not None:
@@ -232,6 +233,15 @@ def things(place: str, which: Callable[..., bool] = lambda *_: True) -> Subjects
 
     def subjects(facts: DeathFacts) -> tuple[str, ...]:
         return tuple(f"{place}/{n}" for n, one in enumerate(things_of(facts)[place]) if which(facts, one))
+
+    return subjects
+
+
+def heirs(which: Callable[[DeathFacts, Heir], bool]) -> Subjects:
+    """Return the subjects of a procedure that is about some of the heirs: the persons whom they are."""
+
+    def subjects(facts: DeathFacts) -> tuple[str, ...]:
+        return tuple(f"/people/{one.person}" for one in facts.heirs if which(facts, one))
 
     return subjects
 
@@ -276,11 +286,6 @@ def had_registered_one(of: Callable[[Contracts], Ended | None]) -> Callable[[Dea
 # --- when it applies --------------------------------------------------------------------------------
 
 
-def some(subjects: Subjects, text: Text) -> Condition[DeathFacts]:
-    """Return the condition that there is somebody or something that the procedure is about."""
-    return Condition(text, lambda facts: bool(subjects(facts)))
-
-
 def has(of: Callable[[Contracts], object], text: Text) -> Condition[DeathFacts]:
     """Return the condition that there is a contract."""
     return Condition(text, lambda facts: bool(of(facts.contracts)))
@@ -311,32 +316,24 @@ def _desk(facts: DeathFacts) -> Sought:
     """Return the desk of the place of death, the honseki or the notifier (戸籍法25条、88条)."""
     honseki, address = facts.deceased.honseki, facts.informant.address
     if facts.desk is NoticeDesk.HONSEKI and honseki is not None:
-        return Sought(both("本籍地の市区町村", "The municipality of the honseki"), area=honseki.municipality)
+        return _kept_at(honseki)
     if facts.desk is NoticeDesk.NOTIFIER and address is not None:
         return _at(address)
     return _at(facts.place) if facts.place is not None else _home(facts)
 
 
+def _kept_at(honseki: Register) -> Sought:
+    return Sought(both(honseki.city, honseki.city), area=honseki.municipality)
+
+
 def _register(facts: DeathFacts) -> Sought:
     honseki = facts.deceased.honseki
-    return Sought(
-        both("本籍地の市区町村", "The municipality of the honseki"),
-        area=honseki.municipality if honseki else None,
-    )
+    return _kept_at(honseki) if honseki is not None else _home(facts)
 
 
 def office(kind: str, ja: str, en: str) -> Receiver[DeathFacts]:
     """Return the office of that name for the last address: `{prefecture}` and `{city}` are filled in."""
-
-    def find(facts: DeathFacts) -> Sought:
-        home = facts.deceased.address
-        words = both(
-            ja.format(prefecture=home.prefecture, city=home.city),
-            en.format(prefecture=home.prefecture, city=home.city),
-        )
-        return Sought(words, area=home.municipality)
-
-    return Receiver(kind, find)
+    return Receiver(kind, lambda facts: office_at(facts.deceased.address, ja, en))
 
 
 def nationwide(kind: str, ja: str, en: str) -> Receiver[DeathFacts]:
@@ -345,10 +342,8 @@ def nationwide(kind: str, ja: str, en: str) -> Receiver[DeathFacts]:
 
 
 def _named(contract: Contract | BankAccount | Mobile | None, unnamed: Text, *, is_chosen: bool) -> Sought:
-    if contract is None:
-        return Sought(unnamed, is_chosen=is_chosen)
-    name = contract.company_name
-    return Sought(both(name, name) if name else unnamed, number=contract.company, is_chosen=is_chosen)
+    told = contract or Contract()
+    return named(told.company, told.company_name, unnamed, is_chosen=is_chosen)
 
 
 def company(
@@ -396,8 +391,7 @@ REGISTER: Final = Receiver("MUNI-K", _register)
 MUNICIPALITY: Final = Receiver("MUNI", _home)
 PERSONS_MUNICIPALITY: Final = of_person("MUNI", both("お住まいの市区町村", "Your municipality"))
 PERSONS_REGISTER: Final = of_person("MUNI-K", both("お住まいの市区町村", "Your municipality"))
-NOBODY: Final[Receiver[DeathFacts]] = Receiver("NONE", lambda _: Sought(both("提出不要", "Nobody")))
-PENSION_SERVICE: Final = nationwide("JPS", "日本年金機構", "Japan Pension Service")
+PENSION_SERVICE: Final[Receiver[DeathFacts]] = pension_service()
 POLICE: Final = office("POLICE", "{prefecture}公安委員会（警察署）", "Police of {prefecture}")
 COURT: Final = office("COURT", "家庭裁判所（{prefecture}）", "Family court of {prefecture}")
 TAX_OFFICE: Final = office("NTA", "税務署（{city}）", "Tax office for {city}")

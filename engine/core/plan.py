@@ -183,14 +183,13 @@ class Procedure(Generic[F]):
     my_number: Text | None = None
     subjects: Callable[[F], tuple[str, ...]] = field(default=lambda _: ("",))
     after_here: Callable[[F], tuple[str, ...]] = field(default=lambda _: ())
+    instead: tuple[Instead[F], ...] = ()
+    at_once: Callable[[F, str], bool] = field(default=lambda _facts, _subject: False)
 
     def ordered(self, facts: F) -> "Procedure[F]":
         """Return the procedure with all its predecessors for these facts."""
         here = self.after_here(facts)
         return replace(self, after=(*self.after, *here)) if here else self
-
-    instead: tuple[Instead[F], ...] = ()
-    at_once: Callable[[F, str], bool] = field(default=lambda _facts, _subject: False)
 
     def deadline_for(self, facts: F, subject: str) -> Rule:
         """Return the deadline that these facts have."""
@@ -259,7 +258,8 @@ class Gate(Generic[F]):
     """What some filings wait for: that each of these persons has decided, or that a day has passed.
 
     `deciders` are JSON pointers into the facts. `closes` names the day (of the event's `dates`) that
-    decides for those who have said nothing: with it the filings go on, and `text` warns of it.
+    decides for those who have said nothing: once it has passed the filings go on, and `text` warns of
+    it. Where that day is not known, nobody is decided for.
     """
 
     name: str
@@ -688,7 +688,7 @@ class _Making(Generic[F]):
         return Gated(
             gate.name,
             tuple(participant_id(self.case_id, at) for at in deciders),
-            self.dates[gate.closes],
+            self.dates.get(gate.closes),
             tuple(choice.slug for choice in gate.choices if not choice.takes_part),
             participant_id(self.case_id, subject) if subject in deciders else None,
         )

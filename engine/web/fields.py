@@ -39,8 +39,6 @@ FIELD_CODES: Final[dict[str, Text]] = {
     "same-address": Text(ja="新旧の住所が同じです", en="The new address is the old one"),
     "contradicts-facts": Text(ja="ほかの項目と合いません", en="It contradicts another fact"),
     "after-today": Text(ja="今日より後の日です", en="It is after today"),
-    "not-born-yet": Text(ja="生まれた日が今日より後です", en="The birth is after today"),
-    "person-twice": Text(ja="同じ人が2回あります", en="The same person is there twice"),
     "before-birth": Text(ja="生まれた日より前です", en="It is before the birth"),
     "before-death": Text(ja="亡くなった日より前です", en="It is before the death"),
     "before-24-hours": Text(

@@ -35,7 +35,9 @@ CHIYODA: dict[str, Any] = {
 }
 HONSEKI: dict[str, Any] = {
     "municipality": "012050",
-    "place": "北海道室蘭市東町一丁目1番",
+    "prefecture": "北海道",
+    "city": "室蘭市",
+    "line": "東町一丁目1番",
     "head": {"family": "髙橋", "given": "一郎"},
 }
 

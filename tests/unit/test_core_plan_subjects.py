@@ -75,7 +75,9 @@ def test_the_days_of_a_subject_come_before_those_of_the_event() -> None:
 
 
 def test_another_deadline_takes_the_usual_ones_place_where_it_is_so() -> None:
-    instead = Instead[MovingFacts](WORDS, lambda _, subject: subject == SECOND, Anytime(basis="法2条"))
+    instead: Instead[MovingFacts] = Instead(
+        WORDS, lambda _, subject: subject == SECOND, Anytime(basis="法2条")
+    )
 
     found = gas_of(planned(event(deadline=TEN_DAYS, dates_of=learned, instead=(instead,))))
 
@@ -84,7 +86,7 @@ def test_another_deadline_takes_the_usual_ones_place_where_it_is_so() -> None:
 
 
 def test_another_deadline_is_part_of_the_rules_that_are_stored() -> None:
-    instead = Instead[MovingFacts](WORDS, lambda _f, _s: True, Anytime(basis="法2条"))
+    instead: Instead[MovingFacts] = Instead(WORDS, lambda _f, _s: True, Anytime(basis="法2条"))
 
     declared = event(instead=(instead,))
 
@@ -97,7 +99,7 @@ def test_another_deadline_runs_from_a_day_that_there_is() -> None:
     strange = replace(TEN_DAYS, of=FactDay(name="noon", text=WORDS))
 
     with pytest.raises(MisdeclaredEvent, match="unknown dates"):
-        event(instead=(Instead[MovingFacts](WORDS, lambda _f, _s: True, strange),))
+        event(instead=(Instead(WORDS, lambda _f, _s: True, strange),))
 
 
 def test_who_may_be_told_at_once_waits_for_nobody() -> None:
@@ -117,7 +119,7 @@ def test_nothing_is_sent_before_a_wait_of_hours_has_ended() -> None:
 
 
 def test_a_guard_may_be_told_where_it_changes_no_way() -> None:
-    guard = Guard[MovingFacts](
+    guard: Guard[MovingFacts] = Guard(
         name="told", text=WORDS, holds=lambda _: True, over=frozenset({OUT}), told_at=frozenset({IN})
     )
 

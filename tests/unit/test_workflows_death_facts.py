@@ -2,7 +2,7 @@
 """What a family may tell about a death: each wrong fact is refused at its place, with its code."""
 
 import json
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from engine.web.fields import FIELD_CODES, field_code, field_problems
 from engine.web.fields import words as words_of
 from tests.unit.death_samples import CHIYODA, HONSEKI, MURORAN, TODAY, person, plan, told
 from workflows.death import DEATH, DeathFacts
-from workflows.death_terms import dates, dates_of, deliberates_until, deliberation_over
+from workflows.death_terms import dates, dates_of, deliberates_until, deliberation_ends
 
 HELD = {"company": "7000012050002", "companyName": "見本社", "customerNumber": "1", "registered": True}
 ENDED = {**HELD, "stopOn": "2026-12-01"}
@@ -284,7 +284,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("/guardianship", {"guardian": 2, "since": "2026-11-26"}, "after-today:/since"),
     # the heirs
     (f"{H}/0/person", 4, "out-of-range"),
-    (f"{H}/1/person", 0, "person-twice:*"),
+    (f"{H}/1/person", 0, "same-person:*"),
     (f"{H}/1/person", 2, "ok"),  # without the child the brother is an heir
     (f"{H}/1/person", 3, "not-an-heir:*"),
     (f"{H}/0/learnedOn", "2026-11-19", "before-death"),
@@ -467,8 +467,8 @@ def test_each_heir_has_days_of_their_own() -> None:
         told(heirs__1__learnedOn="2026-11-24", heirs__2__learnedOn=..., heirs__0__extendedUntil="2027-06-30")
     )
 
-    assert dates_of(facts, "/heirs/1")["learned_on"] == date(2026, 11, 24)
-    assert dates_of(facts, "/heirs/2") == {}
+    assert dates_of(facts, "/people/1")["learned_on"] == date(2026, 11, 24)
+    assert dates_of(facts, "/people/2") == {}
     assert dates_of(facts, "") == {}
     assert dates(facts)["first_learned_on"] == date(2026, 11, 22)
     assert [deliberates_until(one) for one in facts.heirs] == [date(2027, 6, 30), date(2027, 2, 24), None]
@@ -478,11 +478,9 @@ def test_the_time_to_decide_is_over_when_it_is_over_for_the_last_heir() -> None:
     everybody = DeathFacts.model_validate(told(heirs__1__learnedOn="2026-11-24"))
     someone_knows_nothing = DeathFacts.model_validate(told(heirs__1__learnedOn=...))
 
-    assert deliberation_over(everybody) == date(2027, 2, 24) + timedelta(
-        days=1
-    )  # until its end he may renounce
-    assert deliberation_over(someone_knows_nothing) is None
-    assert "deliberation_over" not in dates(someone_knows_nothing)
+    assert deliberation_ends(everybody) == date(2027, 2, 24)  # until its end he may renounce
+    assert deliberation_ends(someone_knows_nothing) is None
+    assert "deliberation_ends" not in dates(someone_knows_nothing)
 
 
 def test_who_has_renounced_holds_nobody_up() -> None:
@@ -494,7 +492,7 @@ def test_who_has_renounced_holds_nobody_up() -> None:
         )
     )
 
-    assert deliberation_over(facts) == date(2027, 2, 23)
+    assert deliberation_ends(facts) == date(2027, 2, 22)
 
 
 @pytest.mark.parametrize(

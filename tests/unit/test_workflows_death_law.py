@@ -391,8 +391,8 @@ def test_more_time_that_a_court_gave_is_the_deadline_of_that_heir_alone() -> Non
 
     found = by_name(plan(facts))
 
-    assert found["renunciation", "/heirs/1"].due.last_day == date(2027, 5, 22)
-    assert found["renunciation", "/heirs/0"].due.last_day == date(2027, 2, 22)
+    assert found["renunciation", "/people/1"].due.last_day == date(2027, 5, 22)
+    assert found["renunciation", "/people/0"].due.last_day == date(2027, 2, 22)
     assert isinstance(BY_SLUG["renunciation"].instead[0].deadline, Window)
 
 
