@@ -59,13 +59,14 @@ class Participant:
 class Gated:
     """What has to be decided before a filing is made.
 
-    Open when each of `deciders` has decided, or once `closes_on` has passed. `shut` are the choices
+    Open when each of `deciders` has decided, or once `closes_on` has passed; None while nobody knows
+    that day. `shut` are the choices
     with which a person takes no part in it; `own` is the one whom the filing is about.
     """
 
     name: str
     deciders: tuple[UUID, ...]
-    closes_on: date
+    closes_on: date | None
     shut: tuple[str, ...] = ()
     own: UUID | None = None
 

@@ -578,7 +578,9 @@ def _released(case: Case, filing: Filing, now: datetime) -> Iterator[Event]:
         yield _moved(filing, "release", way=Way.SELF)
     elif all(one.state in _GOOD for one in before):
         if rules.gate is not None and not participants.is_open(case, rules.gate, today):
-            waits = Waits(Party.PARTICIPANT, midnight_after(rules.gate.closes_on))
+            closes_on = rules.gate.closes_on
+            until = midnight_after(closes_on) if closes_on is not None else None
+            waits = Waits(Party.PARTICIPANT, until)
             if filing.waits != waits:
                 yield m.FilingFlagged(filing=filing.id, flag=filing.flag, waits=waits)
         elif filing.not_before is None or today >= filing.not_before:

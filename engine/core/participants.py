@@ -77,7 +77,7 @@ def evolved(participant: Participant, event: Event) -> Participant:
 def is_open(case: Case, gated: Gated, today: date) -> bool:
     """Say whether what waits at the gate may go on: all have decided, or the day has passed."""
     choices = [case.participants[one].choice for one in gated.deciders]
-    return today > gated.closes_on or all(choices)
+    return (gated.closes_on is not None and today > gated.closes_on) or all(choices)
 
 
 def is_shut(case: Case, gated: Gated) -> bool:

@@ -30,7 +30,7 @@ from engine.core.case import (
     filing_id,
     participant_id,
 )
-from engine.core.deadline_rules import Anytime, Due, EarliestOf, Rule, Soft, Window, Within
+from engine.core.deadline_rules import Anytime, Due, EarliestOf, NotBefore, Rule, Soft, Window, Within
 from engine.core.deadlines import due
 from engine.core.errors import EngineError, Problem
 from engine.core.lifecycle import FilingState, Way
@@ -130,6 +130,15 @@ class FactField(Generic[F]):
         return self.told_as or self.name
 
 
+@dataclass(frozen=True, slots=True)
+class Instead(Generic[F]):
+    """Another deadline in the usual one's place, where it is so: a death abroad, time that a court gave."""
+
+    text: Text
+    test: Callable[[F, str], bool]
+    deadline: Rule
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Procedure(Generic[F]):
     """One entry of a life event (手続): all that the law or a contract says about it.
@@ -141,6 +150,8 @@ class Procedure(Generic[F]):
     `after_here` are further ones that only these facts make: an order that people choose, case by case.
     `said_kind` is needed for what is neither a filing nor automatic. `until` is the last day on which
     the rule is in force, where it has one. `gate` names what has to be decided before it is filed.
+    `instead` are other deadlines that some facts have, the first that holds. `at_once` says for which
+    subjects nothing has to come first: who died had asked that this company be told.
     `my_number` says who supplies the number where the receiver needs it: never Todoke. `subjects` are
     the persons or things it is about, one filing for each; nothing personal, a JSON pointer into the
     facts.
@@ -172,11 +183,17 @@ class Procedure(Generic[F]):
     my_number: Text | None = None
     subjects: Callable[[F], tuple[str, ...]] = field(default=lambda _: ("",))
     after_here: Callable[[F], tuple[str, ...]] = field(default=lambda _: ())
+    instead: tuple[Instead[F], ...] = ()
+    at_once: Callable[[F, str], bool] = field(default=lambda _facts, _subject: False)
 
     def ordered(self, facts: F) -> "Procedure[F]":
         """Return the procedure with all its predecessors for these facts."""
         here = self.after_here(facts)
         return replace(self, after=(*self.after, *here)) if here else self
+
+    def deadline_for(self, facts: F, subject: str) -> Rule:
+        """Return the deadline that these facts have."""
+        return next((one.deadline for one in self.instead if one.test(facts, subject)), self.deadline)
 
     def is_in_force(self, day: date) -> bool:
         """Say whether the rule is the law for an event of this day."""
@@ -200,7 +217,8 @@ class Guard(Generic[F]):
     """What keeps filings from being sent where it holds, though they could be; people are told why.
 
     `over` are the procedures that it is over, all where it names none. What is automatic goes on by
-    itself only with the kinds of receivers in `spares`.
+    itself only with the kinds of receivers in `spares`. `told_at` are procedures at which people are told
+    of it even where nothing would be sent: it concerns what they do on paper too.
     """
 
     name: str
@@ -208,6 +226,11 @@ class Guard(Generic[F]):
     holds: Callable[[F], bool]
     over: frozenset[str] | None = None
     spares: frozenset[str] = frozenset()
+    told_at: frozenset[str] = frozenset()
+
+    def is_told(self, way: Way, one: Procedure[F]) -> bool:
+        """Say whether people read of it at this procedure."""
+        return one.slug in self.told_at or not self.lets(way, one)
 
     def lets(self, way: Way, one: Procedure[F]) -> bool:
         """Say whether the procedure may still be filed in this way."""
@@ -235,7 +258,8 @@ class Gate(Generic[F]):
     """What some filings wait for: that each of these persons has decided, or that a day has passed.
 
     `deciders` are JSON pointers into the facts. `closes` names the day (of the event's `dates`) that
-    decides for those who have said nothing: with it the filings go on, and `text` warns of it.
+    decides for those who have said nothing: once it has passed the filings go on, and `text` warns of
+    it. Where that day is not known, nobody is decided for.
     """
 
     name: str
@@ -278,7 +302,8 @@ class MisdeclaredEvent(Exception):
 class LifeEvent(Generic[F]):
     """One life event: its facts, the fields made of them, its procedures.
 
-    `dates` are the days that deadlines run from, the day of the event first; `redated` returns the
+    `dates` are the days that deadlines run from, the day of the event first; `dates_of` are those that
+    a subject has of its own, as each heir has the day they learned of it; `redated` returns the
     facts with another day of the event. `doubts` says what is wrong with facts on the day they are
     told, which the facts alone cannot know. `date_names` are the names that `dates` may have: those
     of the facts' own members where none are given. `signatories` are all who have to sign; where there
@@ -297,6 +322,7 @@ class LifeEvent(Generic[F]):
     dates: Callable[[F], Mapping[str, date]]
     redated: Callable[[F, date], F]
     procedures: tuple[Procedure[F], ...]
+    dates_of: Callable[[F, str], Mapping[str, date]] = field(default=lambda _facts, _subject: {})
     doubts: Callable[[F, date], tuple[Problem, ...]] = field(default=lambda _facts, _today: ())
     guards: tuple[Guard[F], ...] = ()
     gates: tuple[Gate[F], ...] = ()
@@ -628,10 +654,12 @@ class _Making(Generic[F]):
             sought = one.receiver.sought(self.facts, subject)
             connected = connections.connected(one.slug, sought)
             possible = tuple(way for way in one.ways if self._is_possible(way, one, connected))
-            guard = next((each for each in self.guards if not each.lets(possible[0], one)), None)
+            guard = next((each for each in self.guards if each.is_told(possible[0], one)), None)
             ways = tuple(way for way in possible if all(each.lets(way, one) for each in self.guards))
             taker = connected if ways[0] in CONNECTED_WAYS else None
-            answer = due(one.deadline, self.dates, calendars(sought.area))
+            dates = {**self.dates, **self.event.dates_of(self.facts, subject)}
+            rule = one.deadline_for(self.facts, subject)
+            answer = due(rule, dates, calendars(sought.area))
             yield Entry(
                 id=filing,
                 slug=one.slug,
@@ -640,13 +668,13 @@ class _Making(Generic[F]):
                 receiver=connected.name if connected else sought.name,
                 area=sought.area,
                 organisation=taker.number if taker else None,
-                after=tuple(each for slug in one.after for each in self._filings(slug, subject)),
+                after=self._after(one, subject),
                 rides_on=self._host(one, subject),
                 basis=one.basis,
                 amendable=one.amendable,
                 withdrawable=one.withdrawable,
                 due=answer,
-                not_before=self._not_before(one, answer),
+                not_before=self._not_before(one, rule, dates, answer),
                 fields={fields[n].wire_name: fields[n].read(self.facts, subject) for n in one.needs},
                 kind=one.kind,
                 guard=guard.name if guard else None,
@@ -664,16 +692,23 @@ class _Making(Generic[F]):
         return Gated(
             gate.name,
             tuple(participant_id(self.case_id, at) for at in deciders),
-            self.dates[gate.closes],
+            self.dates.get(gate.closes),
             tuple(choice.slug for choice in gate.choices if not choice.takes_part),
             participant_id(self.case_id, subject) if subject in deciders else None,
         )
 
-    def _not_before(self, one: Procedure[F], answer: Due) -> date | None:
-        """Return the day before which it is not sent: the fact's, or that on which a window opens."""
+    def _after(self, one: Procedure[F], subject: str) -> tuple[UUID, ...]:
+        """Return what has to be completed first."""
+        if one.at_once(self.facts, subject):
+            return ()
+        return tuple(each for slug in one.after for each in self._filings(slug, subject))
+
+    @staticmethod
+    def _not_before(one: Procedure[F], rule: Rule, dates: Mapping[str, date], answer: Due) -> date | None:
+        """Return the day before which it is not sent: the fact's, or that of a window or a wait."""
         if one.opens:
-            return self.dates[one.opens]
-        return answer.first_day if isinstance(one.deadline, Window) else None
+            return dates[one.opens]
+        return answer.first_day if isinstance(rule, Window | NotBefore) else None
 
     def _host(self, one: Procedure[F], subject: str) -> UUID | None:
         """Return the filing that carries this one."""
@@ -758,7 +793,8 @@ def _check_dates(one: Procedure[F], event: LifeEvent[F]) -> None:
     known = event.date_names
     if known is None:
         known = frozenset({*event.facts.model_fields, *(name for name in dir(event.facts) if name[0] != "_")})
-    named = {*_days_of(one.deadline), *((one.opens,) if one.opens else ())}
+    rules = (one.deadline, *(each.deadline for each in one.instead))
+    named = {*(day for rule in rules for day in _days_of(rule)), *((one.opens,) if one.opens else ())}
     if strange := named - known:
         raise MisdeclaredEvent(f"{one.slug}: unknown dates {sorted(strange)}")
 
@@ -816,6 +852,13 @@ def _declared(one: Procedure[F], fields: Mapping[str, FactField[F]]) -> dict[str
         "needs": {fields[name].wire_name: fields[name].label.model_dump() for name in one.needs},
         "applies": one.applies.text.model_dump(),
         "deadline": _RULE.dump_python(one.deadline, mode="json", by_alias=True),
+        "instead": [
+            {
+                "if": each.text.model_dump(),
+                "deadline": _RULE.dump_python(each.deadline, mode="json", by_alias=True),
+            }
+            for each in one.instead
+        ],
         "basis": one.basis,
         "inForce": one.in_force.isoformat(),
         "until": one.until.isoformat() if one.until else None,

@@ -71,7 +71,7 @@ class Asked(View):
     gate: str
     text: Text
     choices: tuple[Chosen, ...]
-    closes_on: date
+    closes_on: date | None
     chosen: str | None
     is_open: bool
 

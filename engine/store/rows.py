@@ -172,7 +172,7 @@ def _gate_json(gate: Gated) -> dict[str, Any]:
     return {
         "name": gate.name,
         "deciders": [str(id_) for id_ in gate.deciders],
-        "closesOn": gate.closes_on.isoformat(),
+        "closesOn": gate.closes_on.isoformat() if gate.closes_on else None,
         "shut": list(gate.shut),
         "own": str(gate.own) if gate.own else None,
     }
@@ -182,7 +182,7 @@ def _gate_of(stored: Mapping[str, Any]) -> Gated:
     return Gated(
         stored["name"],
         tuple(map(UUID, stored["deciders"])),
-        date.fromisoformat(stored["closesOn"]),
+        date.fromisoformat(stored["closesOn"]) if stored["closesOn"] else None,
         tuple(stored["shut"]),
         UUID(stored["own"]) if stored["own"] else None,
     )

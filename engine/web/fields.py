@@ -38,6 +38,15 @@ FIELD_CODES: Final[dict[str, Text]] = {
     "too-long-ago": Text(ja="古すぎる日付です", en="It is too long ago"),
     "same-address": Text(ja="新旧の住所が同じです", en="The new address is the old one"),
     "contradicts-facts": Text(ja="ほかの項目と合いません", en="It contradicts another fact"),
+    "after-today": Text(ja="今日より後の日です", en="It is after today"),
+    "before-birth": Text(ja="生まれた日より前です", en="It is before the birth"),
+    "before-death": Text(ja="亡くなった日より前です", en="It is before the death"),
+    "before-24-hours": Text(
+        ja="亡くなってから24時間たっていません",
+        en="24 hours have not passed since the death",
+    ),
+    "not-entitled": Text(ja="その資格がない人です", en="The person is not entitled to it"),
+    "not-an-heir": Text(ja="相続人ではありません", en="The person is no heir"),
     "too-young": Text(ja="年齢が足りません", en="The person is too young for it"),
     "needs-representative": Text(
         ja="15歳未満の方は法定代理人が申し出ます",

@@ -223,7 +223,7 @@ def gates(draw: st.DrawFn) -> Gated:
     return Gated(
         name=draw(words),
         deciders=tuple(draw(st.lists(st.uuids(), max_size=3))),
-        closes_on=draw(days),
+        closes_on=draw(st.none() | days),
         shut=tuple(draw(st.lists(words, max_size=2))),
         own=draw(st.none() | st.uuids()),
     )
