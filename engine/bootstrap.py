@@ -45,6 +45,7 @@ from engine.runtime.counter import Counter
 from engine.runtime.dead import DeadDrain
 from engine.runtime.feed import Feed
 from engine.runtime.intake import Intake
+from engine.runtime.old_values import OldValues
 from engine.runtime.operations import ControlRoom
 from engine.runtime.processor import Processor
 from engine.runtime.publisher import Publisher, Relay
@@ -58,7 +59,7 @@ from engine.store.operators import PostgresOperators
 from engine.store.pool import open_pool
 from engine.store.postgres import PostgresStore
 from engine.web.app import build_app, make_runner
-from engine.web.doors import Doors
+from engine.web.doors import Care, Doors
 from engine.web.security import WebSettings
 from mailbox.delivery import Post
 from mailbox.intake import DocumentIntake
@@ -134,6 +135,7 @@ class Engine:
     intake: Intake
     desk: ReplyDesk
     counter: Counter
+    care: Care
     operators: OperatorStore
     control: ControlRoom
     feed: Feed
@@ -149,6 +151,7 @@ class Engine:
         """Return the web application of this engine."""
         doors = Doors(
             counter=self.counter,
+            care=self.care,
             control=self.control,
             feed=self.feed,
             replies=self.desk,
@@ -333,6 +336,17 @@ def _put_together(
         clock=clock,
     )
     operators = PostgresOperators(pool)
+    record = Record(operators=operators, clock=clock, ids=ids)
+    care = Care(
+        old_values=OldValues(
+            store=store,
+            operators=operators,
+            catalogue=catalogue,
+            directories=directories,
+            keys=case_keys,
+            record=record,
+        ),
+    )
     control = ControlRoom(
         operators=operators,
         store=store,
@@ -342,7 +356,7 @@ def _put_together(
         redrive=Redrive(desk=desk, opener=opener, directories=directories, store=store, bus=bus),
         timelines=Timelines(store=store, directories=directories, keys=case_keys),
         reconciliation=Reconciliation(operators=operators, store=store, keys=case_keys, clock=clock),
-        record=Record(operators=operators, clock=clock, ids=ids),
+        record=record,
         clock=clock,
     )
     return Engine(
@@ -361,6 +375,7 @@ def _put_together(
         intake=intake,
         desk=desk,
         counter=counter,
+        care=care,
         operators=operators,
         control=control,
         feed=Feed(store=store, bells=bells, clock=clock),

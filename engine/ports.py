@@ -431,7 +431,10 @@ class CaseQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilingQuestion:
-    """Which filings that have not ended; with a `flag`, those that have ended and still carry it too."""
+    """Which filings that have not ended; with a `flag`, those that have ended and still carry it too.
+
+    `is_old` asks for those whose receiver holds an old value, whether they have ended or not.
+    """
 
     organisation: str | None = None
     state: str | None = None
@@ -440,6 +443,7 @@ class FilingQuestion:
     slug: str | None = None
     since_before: datetime | None = None
     due_before: date | None = None
+    is_old: bool = False
 
 
 @dataclass(frozen=True, slots=True)

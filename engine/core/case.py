@@ -61,7 +61,8 @@ class Filing:
     `attempt` counts filings anew after a refusal, `revision` the messages within an attempt after
     the first, `sequence` the orders under one reference, `route` the references it has had,
     `tries` the times in a row that the organisation could not be reached. `is_done` says that the
-    organisation had completed it before a correction or an undoing was asked for.
+    organisation had completed it before a correction or an undoing was asked for. `old_since` is set
+    while somebody who was told holds an old value (core/old_values.py).
     """
 
     id: UUID
@@ -82,6 +83,7 @@ class Filing:
     tries: int = 0
     question: str | None = None
     is_done: bool = False
+    old_since: datetime | None = None
 
     @property
     def has_ended(self) -> bool:

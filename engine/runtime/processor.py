@@ -317,9 +317,11 @@ class Processor:
         )
         batch.changes.journal += rows
         if not working.is_new:
-            for row in rows:
-                if row.filing is not None and case.filings[row.filing] is not before.case.filings[row.filing]:
-                    batch.changes.filings[row.filing] = case.filings[row.filing]
+            # What happened to the case as a whole may have marked any of its filings.
+            is_about_all = any(row.filing is None for row in rows)
+            for id_ in case.filings if is_about_all else {row.filing for row in rows if row.filing}:
+                if case.filings[id_] is not before.case.filings[id_]:
+                    batch.changes.filings[id_] = case.filings[id_]
         working.stored = replace(before, case=case, journal_seq=seq, journal_hash=head)
 
     async def _compose(self, unit: Unit, batch: _Batch) -> None:

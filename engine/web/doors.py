@@ -15,6 +15,7 @@ from engine.identity.sessions import Session, SessionToken
 from engine.ports import Pulled
 from engine.runtime.consumer import ReplyResult
 from engine.runtime.counter import Done, Request
+from engine.runtime.old_values import OldValues
 from engine.runtime.operations import ControlRoom
 from mailbox.service import Mailbox
 from mailbox.uploads import Uploads
@@ -146,6 +147,13 @@ class Access(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Care:
+    """What a citizen is given beside the case."""
+
+    old_values: OldValues
+
+
 Probe = Callable[[], Awaitable[object]]
 
 
@@ -154,6 +162,7 @@ class Doors:
     """Every door of the web. `keys` gives the engine's JWK Set; a probe that raises is not ready."""
 
     counter: Counter
+    care: Care
     control: ControlRoom
     feed: Feed
     replies: Replies

@@ -103,6 +103,7 @@ expected-statuses = [400, 401, 428]
 [[operations]]
 include-operation-id = [
   "listLetters", "answer", "replies", "upload", "operatorCases", "operatorFilings", "operatorParked", "reconcile",
+  "operatorOldValues",
 ]
 checks.positive_data_acceptance.enabled = false
 """

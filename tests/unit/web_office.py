@@ -36,7 +36,8 @@ from engine.telemetry import Metrics
 from engine.web.app import build_app
 from engine.web.doors import Doors, Probe
 from engine.web.security import Rate, WebSettings
-from tests.unit.control_office import control_room
+from tests.unit.care_office import care_of
+from tests.unit.control_office import ControlOffice
 from tests.unit.mailbox_office import CITY, OWNER, Office
 from workflows.moving import MovingFacts
 
@@ -333,7 +334,8 @@ class Web:
         self.port = unused_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.counter = FakeCounter()
-        self.control = control_room()
+        behind = ControlOffice()
+        self.control, self.care = behind.control, care_of(behind)
         self.feed = FakeFeed()
         self.replies = FakeReplies()
         self.gate = FakeGate()
@@ -358,6 +360,7 @@ class Web:
         """Return the application."""
         doors = Doors(
             counter=self.counter,
+            care=self.care,
             control=self.control,
             feed=self.feed,
             replies=self.replies,
