@@ -37,6 +37,7 @@ from engine.registry.directory import Directories
 from engine.registry.model import Channel, RegistryStore
 from engine.registry.store import PostgresRegistryStore
 from engine.runtime.bells import Bells
+from engine.runtime.calendars import Calendars
 from engine.runtime.case_keys import CaseKeys
 from engine.runtime.catalogue import AnyEvent, Catalogue
 from engine.runtime.composer import Composer
@@ -55,6 +56,7 @@ from engine.runtime.redrive import Redrive
 from engine.runtime.timekeeper import Timekeeper
 from engine.runtime.timeline import Timelines
 from engine.settings import Profile, Settings
+from engine.store.care import PostgresCare
 from engine.store.operators import PostgresOperators
 from engine.store.pool import open_pool
 from engine.store.postgres import PostgresStore
@@ -345,6 +347,15 @@ def _put_together(
             directories=directories,
             keys=case_keys,
             record=record,
+        ),
+        calendars=Calendars(
+            cases=counter,
+            store=store,
+            care=PostgresCare(pool),
+            catalogue=catalogue,
+            key=keys.calendar,
+            origin=settings.origin,
+            clock=clock,
         ),
     )
     control = ControlRoom(

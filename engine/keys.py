@@ -44,6 +44,11 @@ class Keys:
         """The key that seals signed mandates; derived, so that no key serves two purposes."""
         return _derived(self.case, "evidence")
 
+    @property
+    def calendar(self) -> bytes:
+        """The key that makes the addresses of calendars."""
+        return _derived(self.session, "calendar")
+
     def broker_password(self, organisation: str) -> str:
         """Return the password of an organisation's user at the broker; nobody has to keep it."""
         return _derived(self.session, f"broker org-{organisation}").hex()

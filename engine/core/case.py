@@ -117,6 +117,11 @@ class Case:
         return self.state in ENDED_CASE
 
 
+def owes_certificate(case: Case) -> bool:
+    """Say whether the owner of a case that has ended is owed a certificate: it had been agreed to."""
+    return case.has_ended and case.state is not CaseState.EXPIRED and not case.unsigned
+
+
 def filing_id(case_id: UUID, slug: str, subject: str = "") -> UUID:
     """Return the id of one procedure in one case; `subject` is the person it is about, if it is about one."""
     if not _SLUG.fullmatch(slug):  # a slug has no "/": the first one divides

@@ -161,6 +161,17 @@ with promised as (
 )
 delete from engine.outbox where id = any($18::bigint[])
 """
+# Both are rare: a case ends once, and has one certificate.
+_END: Final = """
+insert into engine.endings (case_id, ended_at, owes_certificate)
+select * from unnest($1::uuid[], $2::timestamptz[], $3::bool[])
+on conflict (case_id) do nothing
+"""
+_CERTIFY: Final = """
+update engine.endings e set certified_at = g.at, certificate_sealed = g.sealed
+from unnest($1::uuid[], $2::timestamptz[], $3::bytea[]) as g (case_id, at, sealed)
+where e.case_id = g.case_id and e.certified_at is null and e.erased_at is null
+"""
 
 
 class PostgresUnit:
@@ -223,6 +234,7 @@ class PostgresUnit:
             await self._correct(changes.contents)
             ids = await self._post(changes.parcels)
             await self._beside(changes)
+            await self._end(changes)
         self.kept += [*(stored for stored, _ in changes.opened), *changes.moved.values()]
         return ids
 
@@ -261,6 +273,23 @@ class PostgresUnit:
             await self._changed(_MOVE_CASES, *rows.case_columns(cases))
         if filings:
             await self._changed(_MOVE_FILINGS, *rows.filing_columns(filings))
+
+    async def _end(self, changes: Changes) -> None:
+        if ended := changes.ended:
+            columns = (
+                [one.case_id for one in ended],
+                [one.at for one in ended],
+                [one.owes_certificate for one in ended],
+            )
+            await self._connection.execute(_END, *columns)
+        if kept := changes.certificates:
+            certificates = (
+                [one.case_id for one in kept],
+                [one.at for one in kept],
+                [one.sealed for one in kept],
+            )
+            if await self._connection.execute(_CERTIFY, *certificates) != f"UPDATE {len(kept)}":
+                raise StoreConflict("certified or erased meanwhile")
 
     async def _changed(self, statement: str, ids: Sequence[UUID], *columns: Sequence[object]) -> None:
         """Run an update that must find every row: silence here would be a lost case."""

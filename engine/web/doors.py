@@ -13,6 +13,7 @@ from engine.core.views import CaseSummary, CaseView, DisclosureView, LifeEventVi
 from engine.identity.challenges import Challenge, Purpose
 from engine.identity.sessions import Session, SessionToken
 from engine.ports import Pulled
+from engine.runtime.calendars import Calendars
 from engine.runtime.consumer import ReplyResult
 from engine.runtime.counter import Done, Request
 from engine.runtime.old_values import OldValues
@@ -152,6 +153,7 @@ class Care:
     """What a citizen is given beside the case."""
 
     old_values: OldValues
+    calendars: Calendars
 
 
 Probe = Callable[[], Awaitable[object]]

@@ -94,6 +94,7 @@ _CONFIG = f"""
 "path.filing" = "{FILING}"
 "path.event" = "moving"
 "query.wait" = 0
+"query.token" = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 "header.If-Match" = '"3"'
 
 [checks.missing_required_header]

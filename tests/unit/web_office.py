@@ -335,7 +335,7 @@ class Web:
         self.url = f"http://127.0.0.1:{self.port}"
         self.counter = FakeCounter()
         behind = ControlOffice()
-        self.control, self.care = behind.control, care_of(behind)
+        self.control, self.care = behind.control, care_of(behind, self.counter)
         self.feed = FakeFeed()
         self.replies = FakeReplies()
         self.gate = FakeGate()
