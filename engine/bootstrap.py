@@ -40,6 +40,7 @@ from engine.registry.model import Channel, RegistryStore
 from engine.registry.nta import NtaWebApi
 from engine.registry.store import PostgresRegistryStore
 from engine.runtime.bells import Bells
+from engine.runtime.calendars import Calendars
 from engine.runtime.case_keys import CaseKeys
 from engine.runtime.catalogue import AnyEvent, Catalogue
 from engine.runtime.composer import Composer
@@ -48,6 +49,7 @@ from engine.runtime.counter import Counter
 from engine.runtime.dead import DeadDrain
 from engine.runtime.feed import Feed
 from engine.runtime.intake import Intake
+from engine.runtime.old_values import OldValues
 from engine.runtime.operations import ControlRoom
 from engine.runtime.participation import Participation
 from engine.runtime.processor import Processor
@@ -58,11 +60,12 @@ from engine.runtime.redrive import Redrive
 from engine.runtime.timekeeper import Timekeeper
 from engine.runtime.timeline import Timelines
 from engine.settings import Profile, Settings
+from engine.store.care import PostgresCare
 from engine.store.operators import PostgresOperators
 from engine.store.pool import open_pool
 from engine.store.postgres import PostgresStore
 from engine.web.app import build_app, make_runner
-from engine.web.doors import Doors
+from engine.web.doors import Care, Doors
 from engine.web.security import WebSettings
 from mailbox.delivery import Post
 from mailbox.intake import DocumentIntake
@@ -140,6 +143,7 @@ class Engine:
     desk: ReplyDesk
     counter: Counter
     participation: Participation
+    care: Care
     operators: OperatorStore
     control: ControlRoom
     feed: Feed
@@ -156,6 +160,7 @@ class Engine:
         doors = Doors(
             counter=self.counter,
             participation=self.participation,
+            care=self.care,
             control=self.control,
             feed=self.feed,
             replies=self.desk,
@@ -341,6 +346,26 @@ def _put_together(
         clock=clock,
     )
     operators = PostgresOperators(pool)
+    record = Record(operators=operators, clock=clock, ids=ids)
+    care = Care(
+        old_values=OldValues(
+            store=store,
+            operators=operators,
+            catalogue=catalogue,
+            directories=directories,
+            keys=case_keys,
+            record=record,
+        ),
+        calendars=Calendars(
+            cases=counter,
+            store=store,
+            care=PostgresCare(pool),
+            catalogue=catalogue,
+            key=keys.calendar,
+            origin=settings.origin,
+            clock=clock,
+        ),
+    )
     control = ControlRoom(
         operators=operators,
         store=store,
@@ -350,7 +375,7 @@ def _put_together(
         redrive=Redrive(desk=desk, opener=opener, directories=directories, store=store, bus=bus),
         timelines=Timelines(store=store, directories=directories, keys=case_keys),
         reconciliation=Reconciliation(operators=operators, store=store, keys=case_keys, clock=clock),
-        record=Record(operators=operators, clock=clock, ids=ids),
+        record=record,
         clock=clock,
     )
     return Engine(
@@ -372,6 +397,7 @@ def _put_together(
         participation=Participation(
             store=store, counter=counter, gate=gate, invitations_key=keys.invitations, clock=clock
         ),
+        care=care,
         operators=operators,
         control=control,
         feed=Feed(store=store, bells=bells, clock=clock),

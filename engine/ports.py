@@ -274,9 +274,29 @@ class Parked:
     parked_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A case that has come to its end, and whether its owner is owed a certificate."""
+
+    case_id: UUID
+    at: datetime
+    owes_certificate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCertificate:
+    """The certificate of a case, sealed under the key of the case."""
+
+    case_id: UUID
+    at: datetime
+    sealed: bytes = field(repr=False)
+
+
 @dataclass(slots=True)
 class Changes:
     """All that one batch changes. A case is in `opened` (with its contents) or in `moved`, not in both.
+
+    A certificate is kept for a case that has ended, once: a second one is a `StoreConflict`.
 
     `filings` are those of moved cases that are not as they were; they never change without a new
     `journal_hash` of their case. A pull order that is sent again goes to the end of the feed.
@@ -293,6 +313,8 @@ class Changes:
     promised_blobs: list[str] = field(default_factory=list)
     outcomes: dict[MessageKey, Seen] = field(default_factory=dict)
     published: list[int] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)
+    certificates: list[KeptCertificate] = field(default_factory=list)
 
 
 class Unit(Protocol):
@@ -415,6 +437,77 @@ class Store(Protocol):
         ...
 
 
+# --- beside the case -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarFeed:
+    """A calendar of one case that whoever has its address reads (購読用カレンダー)."""
+
+    id: UUID
+    case_id: UUID
+    person: UUID
+    made_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is kept of the end of a case."""
+
+    case_id: UUID
+    ended_at: datetime
+    owes_certificate: bool
+    certificate_sealed: bytes | None = field(repr=False)
+    certified_at: datetime | None
+    erased_at: datetime | None
+
+
+class CareStore(Protocol):
+    """What is kept for a citizen beside the case. Every door raises `StoreUnavailable`."""
+
+    async def add_feed(self, feed: CalendarFeed, token_hash: bytes) -> None:
+        """Keep a feed, once for each id."""
+        ...
+
+    async def feeds(self, case_id: UUID) -> list[CalendarFeed]:
+        """Return the feeds of a case, also revoked ones, oldest first."""
+        ...
+
+    async def revoke_feed(self, case_id: UUID, feed: UUID, *, at: datetime) -> bool:
+        """Note the first time that a feed of the case was revoked; False if there is no such feed."""
+        ...
+
+    async def feed(self, token_hash: bytes) -> CalendarFeed | None:
+        """Return the feed that goes by a token, unless it was revoked."""
+        ...
+
+    async def ending(self, case_id: UUID) -> Ending | None:
+        """Return the end of a case, None while it goes on."""
+        ...
+
+    async def to_certify(self, *, limit: int) -> list[UUID]:
+        """Return cases that have ended and whose certificate is owed, the longest ended first."""
+        ...
+
+    async def to_erase(self, *, ended_before: datetime, limit: int) -> list[UUID]:
+        """Return cases that ended before an instant and are not erased, the longest ended first."""
+        ...
+
+    async def erase(self, case_id: UUID, left: Sequence[tuple[int, str]], *, at: datetime) -> bool:
+        """Destroy the key of a case that has ended, with what hangs on it; False if that is done.
+
+        `left` is what stays of its events: (seq, JSON) without anything that was said. Gone with the
+        key are the certificate, calendar feeds, notices, acknowledged orders in the feed of their
+        organisation, and what was parked of this case. States, disclosures and letters stay.
+        """
+        ...
+
+    async def erased_events(self, case_id: UUID) -> list[tuple[int, str]]:
+        """Return what was left of the events of an erased case, in order."""
+        ...
+
+
 # --- operators -------------------------------------------------------------------------------
 
 CasePlace = tuple[datetime, UUID]  # opened at, id: where a list of cases goes on
@@ -435,7 +528,10 @@ class CaseQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilingQuestion:
-    """Which filings that have not ended; with a `flag`, those that have ended and still carry it too."""
+    """Which filings that have not ended; with a `flag`, those that have ended and still carry it too.
+
+    `is_old` asks for those whose receiver holds an old value, whether they have ended or not.
+    """
 
     organisation: str | None = None
     state: str | None = None
@@ -444,6 +540,7 @@ class FilingQuestion:
     slug: str | None = None
     since_before: datetime | None = None
     due_before: date | None = None
+    is_old: bool = False
 
 
 @dataclass(frozen=True, slots=True)

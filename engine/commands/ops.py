@@ -153,6 +153,22 @@ def case(terminal: _Terminal, case_id: object, *, reason: str | None) -> None:
     terminal.look(f"/cases/{case_id}", _case, reason=reason)
 
 
+@ops.command("old-values")
+@click.option("--case", "case_id", type=click.UUID, help="One case, with the names of the fields.")
+@click.option("--organisation", help="13 digits")
+@click.option("--reason", help="Why one case is looked at; its owner reads it.")
+@_most
+@_here
+def old_values(
+    terminal: _Terminal, *, case_id: object | None, organisation: str | None, reason: str | None, most: int
+) -> None:
+    """List filings whose receiver still holds an old value, or those of one case."""
+    if case_id is not None:
+        terminal.look(f"/cases/{case_id}/old-values", _old_values, reason=reason)
+        return
+    terminal.listing("/old-values", "filings", _old_lines, most=most, organisation=organisation)
+
+
 @ops.command()
 @_most
 @_here
@@ -296,6 +312,38 @@ def _filings(found: Sequence[Row]) -> Iterable[str]:
     return _table(
         ("filing", "procedure", "at", "state", "since", "due", "waits for", "until", "why/then"), rows
     )
+
+
+def _old_lines(found: Sequence[Row]) -> Iterable[str]:
+    rows = [
+        (
+            one["filing"],
+            one["slug"],
+            (one["organisationName"] or {"ja": one["organisation"] or "—"})["ja"],
+            one["state"],
+            one["since"][:10],
+            (one["until"] or "—")[:10],
+            one["caseId"],
+        )
+        for one in found
+    ]
+    return _table(("filing", "procedure", "at", "state", "old since", "until", "case"), rows)
+
+
+def _old_values(found: Row) -> Iterable[str]:
+    rows = [
+        (
+            one["slug"],
+            (one["receiver"] or {"ja": "—"})["ja"],
+            " ".join(field["name"] for field in one["fields"]),
+            one["since"][:10],
+            _both(one["doingText"]),
+            one["owner"],
+            (one["until"] or "—")[:10],
+        )
+        for one in found["oldValues"]
+    ]
+    return _table(("procedure", "at", "fields", "old since", "what is done", "owner", "until"), rows)
 
 
 def _case(found: Row) -> Iterable[str]:

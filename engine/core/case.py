@@ -98,7 +98,8 @@ class Filing:
     `attempt` counts filings anew after a refusal, `revision` the messages within an attempt after
     the first, `sequence` the orders under one reference, `route` the references it has had,
     `tries` the times in a row that the organisation could not be reached. `is_done` says that the
-    organisation had completed it before a correction or an undoing was asked for.
+    organisation had completed it before a correction or an undoing was asked for. `old_since` is set
+    while somebody who was told holds an old value (core/old_values.py).
     """
 
     id: UUID
@@ -119,6 +120,7 @@ class Filing:
     tries: int = 0
     question: str | None = None
     is_done: bool = False
+    old_since: datetime | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -154,6 +156,11 @@ class Case:
     def has_ended(self) -> bool:
         """Say whether the case is closed."""
         return self.state in ENDED_CASE
+
+
+def owes_certificate(case: Case) -> bool:
+    """Say whether the owner of a case that has ended is owed a certificate: it had been agreed to."""
+    return case.has_ended and case.state is not CaseState.EXPIRED and not case.unsigned
 
 
 def filing_id(case_id: UUID, slug: str, subject: str = "") -> UUID:

@@ -29,6 +29,13 @@ from engine.core.lifecycle import (
     Way,
 )
 from engine.core.messages import Event, Message, Order
+from engine.core.old_values import (
+    HOLDS_OLD_VALUE,
+    all_made_old,
+    followed,
+    made_old,
+    must_be_told_by_citizen,
+)
 
 JAPAN: Final = timezone(timedelta(hours=9))  # no summer time since 1952
 
@@ -78,7 +85,6 @@ _TOLD: Final = WITH_ORGANISATION - {FilingState.ASKING}
 # Where the last day no longer matters: it is with the organisation, or being undone.
 _IN_TIME: Final = frozenset({FilingState.RECEIVED, FilingState.ACCEPTED, FilingState.WITHDRAWING})
 _LATE: Final = "late/due"
-_HOLDS_OLD_VALUE: Final = "stuck/holds-old-value"
 _LEAVING: Final = {Way.VISIT: "visit", Way.PAPER: "post", Way.SELF: "guide", Way.AUTOMATIC: "ride"}
 
 
@@ -212,7 +218,10 @@ def _corrected(case: Case, message: m.Correct, now: datetime) -> list[Event]:
     if case.state not in {CaseState.DRAFT, CaseState.CONFIRMED, CaseState.RUNNING}:
         raise EngineError("illegal-move", lifecycle="case", state=case.state.value, trigger="correct")
     moving_date = message.moving_date if isinstance(message, m.ChangeDate) else None
-    events: list[Event] = [m.FactsCorrected(filings=tuple(message.changes), moving_date=moving_date)]
+    changed = {id_: change.fields for id_, change in message.changes.items() if change.fields}
+    events: list[Event] = [
+        m.FactsCorrected(filings=tuple(message.changes), moving_date=moving_date, changed=changed)
+    ]
     for filing_id, change in message.changes.items():
         filing = _filing(case, filing_id)
         if (change.due_on, change.not_before) != (filing.due_on, filing.not_before):
@@ -231,10 +240,12 @@ def _told_anew(case: Case, filing: Filing, change: m.Change, now: datetime) -> l
     is_own = filing.way is Way.SELF or (filing.sequence == 0 and filing.way is not Way.AUTOMATIC)
     if is_own and filing.state is FilingState.COMPLETED:  # also what was given up on an organisation
         return [_moved(filing, "tell-anew", waits=_for_citizen(filing, now), way=Way.SELF)]
+    if filing.state is FilingState.TO_DO and filing.sequence > 0:
+        return [_flagged(filing, HOLDS_OLD_VALUE)]  # should they answer yet, it is about the old value
     if filing.sequence == 0 or not FILING.allows(filing.state, "revise"):
         return []  # nobody was told yet, or it is being undone anyway
     if not case.rules[filing.id].amendable:
-        return [_flagged(filing, _HOLDS_OLD_VALUE)]
+        return [_flagged(filing, HOLDS_OLD_VALUE)]
     # What never arrived goes first: an amendment alone would amend nothing.
     first = [_resubmitted(filing, now)] if filing.state is FilingState.POSTPONED else []
     return [
@@ -535,7 +546,11 @@ def settle(case: Case, now: datetime) -> list[Event]:
         case CaseState.CONFIRMED if not case.unsigned:
             return [_case_moved(case, "start")]
         case CaseState.RUNNING:
-            moving = [filing for filing in case.filings.values() if filing.state in _RESTLESS]
+            moving = [
+                filing
+                for filing in case.filings.values()
+                if filing.state in _RESTLESS or must_be_told_by_citizen(filing)
+            ]
             events = [event for filing in moving for event in _followed(case, filing, now)]
         case CaseState.CANCELLING:
             events = [event for filing in case.filings.values() for event in _wound_down(filing)]
@@ -564,6 +579,8 @@ def _followed(case: Case, filing: Filing, now: datetime) -> Iterator[Event]:
                 yield _moved(filing, "fall-off", waits=_for_citizen(filing, now), way=Way.SELF)
         case FilingState.REFUSED if filing.waits is None:
             yield _moved(filing, "close-refused")
+        case FilingState.COMPLETED:  # whoever cannot be told by a message, the citizen has to tell
+            yield _moved(filing, "tell-anew", waits=_for_citizen(filing, now), way=Way.SELF)
         case _:
             return
 
@@ -648,15 +665,17 @@ def evolve(case: Case | None, event: Event, at: datetime) -> Case:
     if case is None:
         raise EngineError("no-such-case")
     match event:
+        case m.CaseMoved(trigger="cancel"):
+            return replace(all_made_old(case, at), state=event.state)
         case m.CaseMoved():
             return replace(case, state=event.state)
         case m.CaseSigned() | m.ParticipantJoined() | m.ParticipantUnseated() | m.ParticipantDecided():
             changed = participants.evolved(case.participants[event.participant], event)
             return replace(case, participants={**case.participants, changed.id: changed})
         case m.FactsCorrected():
-            return case
+            return made_old(case, event, at)
         case _:
-            filing = _evolved(case.filings[event.filing], event, at)
+            filing = followed(case, _evolved(case.filings[event.filing], event, at), event)
             return replace(case, filings={**case.filings, filing.id: filing})
 
 
@@ -725,7 +744,7 @@ def _in_state(
     until the citizen is left to say the new one or a new attempt does.
     """
     is_kept = (_is_parked(filing) and state not in ENDED_FILING) or (
-        filing.flag == _HOLDS_OLD_VALUE and state not in {FilingState.TO_DO, FilingState.READY}
+        filing.flag == HOLDS_OLD_VALUE and state not in {FilingState.TO_DO, FilingState.READY}
     )
     return replace(
         filing,

@@ -331,10 +331,14 @@ class ParticipantDecided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactsCorrected:
-    """The citizen corrected the facts; `moving_date` is set when the day of the event changed."""
+    """The citizen corrected the facts; `moving_date` is set when the day of the event changed.
+
+    `changed` names the fields that say something else now, by filing.
+    """
 
     filings: tuple[UUID, ...]
     moving_date: date | None = None
+    changed: Mapping[UUID, tuple[str, ...]] = field(default_factory=dict)
     type: Literal["facts-corrected"] = "facts-corrected"
 
 

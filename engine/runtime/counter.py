@@ -261,7 +261,7 @@ class Counter:
         offer = await self._gate.offer_mandate(
             session,
             case_id,
-            recipients=recipients((await self.contents(stored)).plan, await self.rules(stored)),
+            recipients=recipients((await self.contents(stored)).plan, await self.words(stored)),
             expires_at=self._clock.now().replace(microsecond=0) + MANDATE_LASTS,
         )
         return offer.content
@@ -281,7 +281,7 @@ class Counter:
         if request.version is not None and stored.case.version != request.version:
             raise EngineError("stale-version", version=stored.case.version)
         mandate = Mandate.from_bytes(signed.mandate)
-        plan, rules = (await self.contents(stored)).plan, await self.rules(stored)
+        plan, rules = (await self.contents(stored)).plan, await self.words(stored)
         if mandate.case_id != case_id or mandate.recipients != recipients(plan, rules) or mandate.decision:
             raise EngineError("stale-mandate")
         seats = [
@@ -430,7 +430,7 @@ class Counter:
             raise EngineError("no-such-case")
         return Contents.model_validate_json(key.open("contents", sealed))
 
-    async def rules(self, stored: StoredCase) -> Mapping[str, Any]:
+    async def words(self, stored: StoredCase) -> Mapping[str, Any]:
         """Return the words under which the case was opened."""
         return await self._catalogue.rules(stored.case.catalogue)
 

@@ -252,7 +252,7 @@ class Participation:
         self, stored: StoredCase, mine: Participant, choice: str | None
     ) -> tuple[tuple[Recipient, ...], Decision | None]:
         """Return what is signed: who is told what, and what is decided."""
-        contents, rules = await self._counter.contents(stored), await self._counter.rules(stored)
+        contents, rules = await self._counter.contents(stored), await self._counter.words(stored)
         if choice is None:
             return recipients_for(contents.plan, rules, _signatory(contents, mine)), None
         name = _gate_of(stored.case, mine.id)
@@ -266,7 +266,7 @@ class Participation:
 
     async def _view(self, stored: StoredCase, mine: Participant) -> PartView:
         case = stored.case
-        contents, rules = await self._counter.contents(stored), await self._counter.rules(stored)
+        contents, rules = await self._counter.contents(stored), await self._counter.words(stored)
         signatory = _signatory(contents, mine)
         told = recipients_for(contents.plan, rules, signatory)
         return PartView(

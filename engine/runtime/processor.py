@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from engine.core import messages as m
-from engine.core.case import Case
+from engine.core.case import Case, owes_certificate
 from engine.core.decide import orders_of, step
 from engine.core.errors import EngineError, Problem
 from engine.core.messages import Event, Message, Order
@@ -28,6 +28,7 @@ from engine.ports import (
     Bus,
     Changes,
     Clock,
+    Ended,
     InboxEntry,
     Located,
     MessageKey,
@@ -317,9 +318,13 @@ class Processor:
         )
         batch.changes.journal += rows
         if not working.is_new:
-            for row in rows:
-                if row.filing is not None and case.filings[row.filing] is not before.case.filings[row.filing]:
-                    batch.changes.filings[row.filing] = case.filings[row.filing]
+            # What happened to the case as a whole may have marked any of its filings.
+            is_about_all = any(row.filing is None for row in rows)
+            for id_ in case.filings if is_about_all else {row.filing for row in rows if row.filing}:
+                if case.filings[id_] is not before.case.filings[id_]:
+                    batch.changes.filings[id_] = case.filings[id_]
+        if case.has_ended and not before.case.has_ended:
+            batch.changes.ended.append(Ended(case.id, batch.now, owes_certificate(case)))
         working.stored = replace(before, case=case, journal_seq=seq, journal_hash=head)
 
     async def _compose(self, unit: Unit, batch: _Batch) -> None:

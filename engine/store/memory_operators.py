@@ -198,6 +198,8 @@ def _fits_case(case: Case, question: CaseQuestion) -> bool:
 
 
 def _is_walked(filing: Filing, question: FilingQuestion) -> bool:
+    if question.is_old:
+        return filing.old_since is not None
     if question.flag is not None:
         return _is_flagged(filing, question.flag)
     return not filing.has_ended and question.organisation in {None, filing.organisation}

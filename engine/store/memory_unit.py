@@ -10,8 +10,10 @@ from uuid import UUID
 
 from engine.core.case import Filing
 from engine.ports import (
+    CalendarFeed,
     Changes,
     Disclosure,
+    Ending,
     InboxEntry,
     JournalRow,
     Located,
@@ -63,6 +65,9 @@ class Tables:
     resolved: dict[UUID, tuple[datetime, str]] = field(default_factory=dict)  # parked ones, and how
     catalogues: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     promised: set[str] = field(default_factory=set)
+    endings: dict[UUID, Ending] = field(default_factory=dict)
+    feeds: dict[bytes, CalendarFeed] = field(default_factory=dict)  # by the hash of the token
+    erased: dict[UUID, list[tuple[int, str]]] = field(default_factory=dict)  # what is left of events
 
     def filing(self, id_: UUID) -> Filing:
         """Return a filing; raises KeyError."""
@@ -123,6 +128,10 @@ class MemoryUnit:
             raise LookupError("a case was to change that is not there")
         if not changes.filings.keys() <= self._tables.case_of.keys():
             raise LookupError("a filing was to change that is not there")
+        for one in changes.certificates:
+            ending = self._tables.endings.get(one.case_id)
+            if ending is None or ending.certified_at or ending.erased_at:
+                raise StoreConflict("certified or erased meanwhile")
         ids = [next(self._tables.outbox_ids) for _ in changes.parcels]
         self._kept.append((changes, ids))
         return ids
@@ -175,3 +184,10 @@ class MemoryUnit:
             tables.inbox[key] = replace(seen, body_hash=tables.inbox[key].body_hash)
         for id_ in changes.published:
             tables.outbox.pop(id_, None)
+        for one in changes.ended:
+            ending = Ending(one.case_id, one.at, one.owes_certificate, None, None, None)
+            tables.endings.setdefault(one.case_id, ending)
+        for kept in changes.certificates:
+            tables.endings[kept.case_id] = replace(
+                tables.endings[kept.case_id], certificate_sealed=kept.sealed, certified_at=kept.at
+            )

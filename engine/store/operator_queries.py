@@ -48,6 +48,7 @@ _URGENCY: Final = "coalesce(due_on, date 'infinity')"
 _BEGINNINGS: Final = {
     "organisation": "organisation = $4 and not has_ended",
     "flag": f"flag is not null and {_FLAGGED.format(low='$4', high='$5')}",
+    "old": "old_since is not null",
     "all": "not has_ended",
 }
 _FILINGS_WALK: Final = f"""
@@ -124,5 +125,6 @@ def _statement(beginning: str, parameters: int) -> tuple[str, str]:
 FILINGS: Final = {
     "organisation": _statement("organisation", 4),
     "flag": _statement("flag", 5),
+    "old": _statement("old", 3),
     "all": _statement("all", 3),
 }

@@ -188,6 +188,8 @@ def place_of(line: FilingLine) -> FilingPlace:
 
 
 def _beginning(question: FilingQuestion) -> tuple[str, tuple[str | None, ...]]:
+    if question.is_old:
+        return "old", ()
     if question.flag is not None:
         return "flag", flag_range(question.flag)
     if question.organisation is not None:

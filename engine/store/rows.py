@@ -27,7 +27,7 @@ CASE: Final = (
 )
 FILING: Final = (
     "case_id, id, slug, way, state, since, organisation, reference, route, attempt, revision, sequence,"
-    " due_on, not_before, waits_for, waits_until, flag, tries, question, is_done"
+    " due_on, not_before, waits_for, waits_until, flag, tries, question, is_done, old_since"
 )
 
 
@@ -46,13 +46,13 @@ def filings_by_case(rows: Iterable[Any]) -> dict[UUID, dict[UUID, Filing]]:
     found: dict[UUID, dict[UUID, Filing]] = {}
     for (
         case_id, id_, slug, way, state, since, organisation, reference, route, attempt, revision, sequence,
-        due_on, not_before, waits_for, waits_until, flag, tries, question, is_done,
+        due_on, not_before, waits_for, waits_until, flag, tries, question, is_done, old_since,
     ) in rows:  # fmt: skip
         filing = Filing(
             id_, slug, _WAYS[way], _STATES[state], since, organisation, reference, route, attempt, revision,
             sequence, due_on, not_before,
             None if waits_for is None else Waits(_PARTIES[waits_for], waits_until),
-            flag, tries, question, is_done,
+            flag, tries, question, is_done, old_since,
         )  # fmt: skip
         if case_id in found:
             found[case_id][id_] = filing
@@ -110,6 +110,7 @@ def filing_columns(filings: Sequence[Filing]) -> tuple[list[Any], ...]:
         [one.question for one in filings],
         [one.is_done for one in filings],
         [one.has_ended for one in filings],
+        [one.old_since for one in filings],
     )
 
 

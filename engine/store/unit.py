@@ -85,11 +85,12 @@ from unnest($1::uuid[], $2::text[], $3::bytea[]) as given (case_id, rules, conte
 _OPEN_FILINGS: Final = """
 insert into engine.filings (id, way, state, since, organisation, reference, route, attempt, revision,
                             sequence, due_on, not_before, waits_for, waits_until, flag, tries, question,
-                            is_done, has_ended, case_id, position, slug)
+                            is_done, has_ended, old_since, case_id, position, slug)
 select * from unnest(
     $1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::int2[], $8::int2[],
     $9::int2[], $10::int[], $11::date[], $12::date[], $13::text[], $14::timestamptz[], $15::text[],
-    $16::int2[], $17::text[], $18::bool[], $19::bool[], $20::uuid[], $21::int2[], $22::text[]
+    $16::int2[], $17::text[], $18::bool[], $19::bool[], $20::timestamptz[], $21::uuid[], $22::int2[],
+    $23::text[]
 )
 """
 _JOURNAL: Final = """
@@ -111,13 +112,14 @@ update engine.filings f set
     way = g.way, state = g.state, since = g.since, organisation = g.organisation, reference = g.reference,
     route = g.route, attempt = g.attempt, revision = g.revision, sequence = g.sequence, due_on = g.due_on,
     not_before = g.not_before, waits_for = g.waits_for, waits_until = g.waits_until, flag = g.flag,
-    tries = g.tries, question = g.question, is_done = g.is_done, has_ended = g.has_ended
+    tries = g.tries, question = g.question, is_done = g.is_done, has_ended = g.has_ended,
+    old_since = g.old_since
 from unnest(
     $1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::int2[], $8::int2[],
     $9::int2[], $10::int[], $11::date[], $12::date[], $13::text[], $14::timestamptz[], $15::text[],
-    $16::int2[], $17::text[], $18::bool[], $19::bool[]
+    $16::int2[], $17::text[], $18::bool[], $19::bool[], $20::timestamptz[]
 ) as g (id, way, state, since, organisation, reference, route, attempt, revision, sequence, due_on,
-        not_before, waits_for, waits_until, flag, tries, question, is_done, has_ended)
+        not_before, waits_for, waits_until, flag, tries, question, is_done, has_ended, old_since)
 where f.id = g.id
 """
 _CORRECT: Final = """
@@ -158,6 +160,17 @@ with promised as (
     where i.sender = g.sender and i.message_id = g.message_id
 )
 delete from engine.outbox where id = any($18::bigint[])
+"""
+# Both are rare: a case ends once, and has one certificate.
+_END: Final = """
+insert into engine.endings (case_id, ended_at, owes_certificate)
+select * from unnest($1::uuid[], $2::timestamptz[], $3::bool[])
+on conflict (case_id) do nothing
+"""
+_CERTIFY: Final = """
+update engine.endings e set certified_at = g.at, certificate_sealed = g.sealed
+from unnest($1::uuid[], $2::timestamptz[], $3::bytea[]) as g (case_id, at, sealed)
+where e.case_id = g.case_id and e.certified_at is null and e.erased_at is null
 """
 
 
@@ -221,6 +234,7 @@ class PostgresUnit:
             await self._correct(changes.contents)
             ids = await self._post(changes.parcels)
             await self._beside(changes)
+            await self._end(changes)
         self.kept += [*(stored for stored, _ in changes.opened), *changes.moved.values()]
         return ids
 
@@ -259,6 +273,23 @@ class PostgresUnit:
             await self._changed(_MOVE_CASES, *rows.case_columns(cases))
         if filings:
             await self._changed(_MOVE_FILINGS, *rows.filing_columns(filings))
+
+    async def _end(self, changes: Changes) -> None:
+        if ended := changes.ended:
+            columns = (
+                [one.case_id for one in ended],
+                [one.at for one in ended],
+                [one.owes_certificate for one in ended],
+            )
+            await self._connection.execute(_END, *columns)
+        if kept := changes.certificates:
+            certificates = (
+                [one.case_id for one in kept],
+                [one.at for one in kept],
+                [one.sealed for one in kept],
+            )
+            if await self._connection.execute(_CERTIFY, *certificates) != f"UPDATE {len(kept)}":
+                raise StoreConflict("certified or erased meanwhile")
 
     async def _changed(self, statement: str, ids: Sequence[UUID], *columns: Sequence[object]) -> None:
         """Run an update that must find every row: silence here would be a lost case."""

@@ -16,6 +16,7 @@ from aiohttp.typedefs import Handler
 from engine.core.errors import EngineError
 from engine.ports import BusUnavailable, StoreConflict, StoreUnavailable
 from engine.telemetry import Metrics, new_trace_id, trace, trace_id_of, where
+from engine.web.api.calendars import CALENDARS
 from engine.web.api.cases import CASES
 from engine.web.api.filings import FILINGS
 from engine.web.api.letters import LETTERS
@@ -40,7 +41,18 @@ from engine.web.security import (
 )
 from engine.web.streams import Streams
 
-GROUPS: Final = (LIFE_EVENTS, LOGIN, CASES, PARTICIPANTS, FILINGS, LETTERS, ORGANISATION, OPERATOR, SERVICE)
+GROUPS: Final = (
+    LIFE_EVENTS,
+    LOGIN,
+    CASES,
+    PARTICIPANTS,
+    CALENDARS,
+    FILINGS,
+    LETTERS,
+    ORGANISATION,
+    OPERATOR,
+    SERVICE,
+)
 _FOR_PROBES: Final = ("/health/live", "/health/ready", "/metrics")
 _SHUTDOWN_SECONDS: Final = 20.0
 

@@ -14,8 +14,10 @@ from engine.core.views import CaseSummary, CaseView, DisclosureView, LifeEventVi
 from engine.identity.challenges import Challenge, Purpose
 from engine.identity.sessions import Session, SessionToken
 from engine.ports import Pulled
+from engine.runtime.calendars import Calendars
 from engine.runtime.consumer import ReplyResult
 from engine.runtime.counter import Done, Request, SignedMandate
+from engine.runtime.old_values import OldValues
 from engine.runtime.operations import ControlRoom
 from engine.runtime.participation import Participation
 from mailbox.service import Mailbox
@@ -162,6 +164,14 @@ class Access(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Care:
+    """What a citizen is given beside the case."""
+
+    old_values: OldValues
+    calendars: Calendars
+
+
 Probe = Callable[[], Awaitable[object]]
 
 
@@ -171,6 +181,7 @@ class Doors:
 
     counter: Counter
     participation: Participation
+    care: Care
     control: ControlRoom
     feed: Feed
     replies: Replies

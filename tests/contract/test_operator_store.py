@@ -31,7 +31,7 @@ from engine.store.memory_operators import MemoryOperators
 from engine.store.operators import PostgresOperators
 from engine.store.pool import open_pool
 from engine.store.postgres import PostgresStore
-from tests.contract.store_samples import CITY, HOUR, POWER, START, filings_of, keep, kept, new_case
+from tests.contract.store_samples import CITY, HOUR, POWER, START, filings_of, keep, kept, moved, new_case
 
 DAY = timedelta(days=1)
 WALKED = 20  # few, so that a page ends before its rows do
@@ -195,6 +195,21 @@ async def test_a_flag_is_found_on_a_filing_that_has_ended_too(both: Both) -> Non
 
     assert await all_filings(both, FilingQuestion(flag="stuck")) == [filings_of(stored)[0].id]
     assert await all_filings(both, FilingQuestion(organisation=CITY)) == []
+
+
+async def test_whoever_holds_an_old_value_is_found_whatever_the_state(both: Both) -> None:
+    ended = case_with({"state": FilingState.IRREVOCABLE, "old_since": START, "due_on": date(2026, 12, 2)})
+    waiting = case_with({"old_since": START, "due_on": date(2026, 12, 1), "organisation": POWER}, {})
+    await kept(both.store, ended, waiting, case_with({}))
+    first, second = filings_of(waiting)[0].id, filings_of(ended)[0].id
+
+    assert await all_filings(both, FilingQuestion(is_old=True)) == [first, second]
+    assert await all_filings(both, FilingQuestion(is_old=True, organisation=POWER)) == [first]
+
+    _, changes = moved(waiting, first, old_since=None)
+    await keep(both.store, changes)
+
+    assert await all_filings(both, FilingQuestion(is_old=True)) == [second]
 
 
 async def test_one_filing_is_found_by_its_id(both: Both) -> None:

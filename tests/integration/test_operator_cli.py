@@ -124,6 +124,28 @@ async def test_an_operator_is_made_on_the_host_watches_mends_and_is_unmade(termi
     assert rows[0].entry.operator.startswith("host:")
 
 
+async def test_who_still_holds_an_old_value_is_printed_for_one_case_and_for_all(terminal: Terminal) -> None:
+    said = await terminal.run("card", "login", "--file", str(terminal.card), "--pin", PIN)
+    login = json.loads(said[said.index("{") :])
+    await terminal.run("operator", "grant", login["person"], "--reason", "first operator")
+    await terminal.start("yes")
+    (case,) = await terminal.asked("cases")
+    assert "—" in await terminal.ops("old-values")
+    told = json.loads(terminal.facts.read_text()) | {"phone": "0143-00-9999"}
+    origin = terminal.here.engine.settings.origin
+    headers = {"Authorization": f"Bearer {login['token']}", "Idempotency-Key": "correct"}
+    async with terminal.here.session.put(
+        f"{origin}/v1/cases/{case['id']}/facts", json={"facts": told}, headers=headers
+    ) as answer:
+        assert answer.status == 200, await answer.text()
+
+    listed = await terminal.ops("old-values", "--organisation", POWER.number)
+    shown = await terminal.ops("old-values", "--case", case["id"], "--reason", "chasing")
+
+    assert ("move.electricity" in listed, case["id"] in listed) == (True, True)
+    assert ("phone" in shown, "訂正を送り" in shown, "0143-00-9999" in shown) == (True, True, False)
+
+
 async def test_a_case_is_started_with_a_yes_only_and_begun_again_is_the_same_case(terminal: Terminal) -> None:
     declined = await terminal.start("no")
     accepted = await terminal.start("yes")

@@ -94,6 +94,7 @@ _CONFIG = f"""
 "path.filing" = "{FILING}"
 "path.event" = "moving"
 "query.wait" = 0
+"query.token" = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 "header.If-Match" = '"3"'
 
 [checks.missing_required_header]
@@ -103,6 +104,7 @@ expected-statuses = [400, 401, 428]
 [[operations]]
 include-operation-id = [
   "listLetters", "answer", "replies", "upload", "operatorCases", "operatorFilings", "operatorParked", "reconcile",
+  "operatorOldValues",
 ]
 checks.positive_data_acceptance.enabled = false
 """

@@ -27,6 +27,7 @@ OPEN = {
     "live",
     "ready",
     "metrics",
+    "readCalendar",
 }
 CASE_PATH = f"/v1/cases/{CASE}"
 

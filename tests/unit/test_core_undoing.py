@@ -179,14 +179,17 @@ def test_an_organisation_given_up_on_over_a_correction_is_heard_about_the_correc
     assert story.state("a.one") == "accepted"
 
 
-def test_who_cannot_be_told_is_shown_to_hold_the_old_value_even_when_done() -> None:
+def test_who_cannot_be_told_by_a_message_is_told_by_the_citizen_once_it_is_done() -> None:
     story = single(amendable=False)
 
     story.correct("a.one")
     assert (story.state("a.one"), story.at("a.one").flag) == ("submitted", "stuck/holds-old-value")
     story.reply("a.one", m.Completed)
 
-    assert (story.state("a.one"), story.at("a.one").flag) == ("completed", "stuck/holds-old-value")
+    assert (story.state("a.one"), story.at("a.one").way) == ("to-do", Way.SELF)
+    waits = story.at("a.one").waits
+    assert waits is not None
+    assert waits.party is Party.CITIZEN
     assert not story.sent(m.Revise, "a.one")
 
 

@@ -41,7 +41,8 @@ from engine.web.api.examples import MOVING_FACTS
 from engine.web.app import build_app
 from engine.web.doors import Doors, Probe
 from engine.web.security import Rate, WebSettings
-from tests.unit.control_office import control_room
+from tests.unit.care_office import care_of
+from tests.unit.control_office import ControlOffice
 from tests.unit.mailbox_office import CITY, OWNER, Office
 from workflows.moving import MovingFacts
 
@@ -435,7 +436,8 @@ class Web:
         self.port = unused_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.counter = FakeCounter()
-        self.control = control_room()
+        behind = ControlOffice()
+        self.control, self.care = behind.control, care_of(behind, self.counter)
         self.feed = FakeFeed()
         self.replies = FakeReplies()
         self.gate = FakeGate()
@@ -461,6 +463,7 @@ class Web:
         doors = Doors(
             counter=self.counter,
             participation=cast("Participation", FakeParticipation(self.counter)),
+            care=self.care,
             control=self.control,
             feed=self.feed,
             replies=self.replies,

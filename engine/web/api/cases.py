@@ -11,6 +11,7 @@ from engine.border.wire import Date
 from engine.core.views import CaseSummary, CaseView, DisclosureView, View
 from engine.identity.mandate import MAX_MANDATE_BYTES
 from engine.runtime.counter import SignedMandate
+from engine.runtime.old_values import OldValue
 from engine.runtime.operator_views import AccessLine
 from engine.web.api.common import CITIZEN, CaseChanged, Cursor, Slug, both, changed, etag
 from engine.web.api.examples import MOVING_FACTS
@@ -85,6 +86,12 @@ class DisclosureList(View):
     """Who was told what, in order of time."""
 
     disclosures: tuple[DisclosureView, ...]
+
+
+class OldValueList(View):
+    """Who still holds an old value; empty once everybody has confirmed the new one."""
+
+    old_values: tuple[OldValue, ...]
 
 
 @CASES.operation(
@@ -224,6 +231,19 @@ async def cancel(call: Call, case: UUID) -> CaseChanged:
 async def disclosures(call: Call, case: UUID) -> DisclosureList:
     """Return the record of disclosures (提供記録)."""
     return DisclosureList(disclosures=tuple(await call.doors.counter.disclosures(call.person, case)))
+
+
+@CASES.operation(
+    "GET",
+    "/v1/cases/{case}/old-values",
+    who=CITIZEN,
+    words=both("訂正前の情報をまだ持っている相手", "Who still holds an old value"),
+    refusals=("no-such-case", "erased-case"),
+)
+async def old_values(call: Call, case: UUID) -> OldValueList:
+    """Return whoever was told something that has changed since and has not confirmed the change."""
+    found = await call.doors.care.old_values.of_owner(call.person, case)
+    return OldValueList(old_values=tuple(found))
 
 
 @CASES.operation(

@@ -17,6 +17,7 @@ from engine.core.decide import midnight_of
 from engine.core.lifecycle import CaseState, FilingState
 from engine.core.views import View
 from engine.ports import CaseQuestion, FilingQuestion
+from engine.runtime.old_values import OldValue, OldValueLine
 from engine.runtime.operations import MOST_AT_ONCE
 from engine.runtime.operator_views import (
     OperatorCase,
@@ -133,6 +134,14 @@ class FilingsAsked(Query):
     limit: Limit = 50
 
 
+class OldValuesAsked(Query):
+    """At which organisation; a page may be short: go on while `after` is not null."""
+
+    organisation: OrganisationNumber | None = None
+    after: Cursor | None = None
+    limit: Limit = 50
+
+
 class ParkedAsked(Query):
     """Which page."""
 
@@ -164,6 +173,19 @@ class FilingsFound(View):
 
     filings: tuple[OperatorFiling, ...]
     after: str | None
+
+
+class OldValuesFound(View):
+    """Filings whose receiver still holds an old value, the earliest last day first."""
+
+    filings: tuple[OldValueLine, ...]
+    after: str | None
+
+
+class OldValuesOfCase(View):
+    """Who still holds an old value in one case: names of fields, no value."""
+
+    old_values: tuple[OldValue, ...]
 
 
 class ParkedFound(View):
@@ -279,6 +301,34 @@ async def operator_filings(call: Call, query: FilingsAsked) -> FilingsFound:
 async def operator_case(call: Call, case: UUID, query: CaseAsked) -> OperatorCaseView:
     """Return states and times; that it was looked at is recorded, and its owner sees it."""
     return await call.doors.control.case(Look(call.person, query.reason), case)
+
+
+@OPERATOR.operation(
+    "GET",
+    "/v1/operator/cases/{case}/old-values",
+    who=_OPERATOR,
+    words=both("案件ごとの旧情報の保有先（項目名のみ）", "Who still holds an old value in one case"),
+    refusals=("no-such-case", "erased-case"),
+)
+async def operator_case_old_values(call: Call, case: UUID, query: CaseAsked) -> OldValuesOfCase:
+    """Return names of fields and what is being done; that it was looked at is recorded."""
+    look = Look(call.person, query.reason)
+    return OldValuesOfCase(old_values=tuple(await call.doors.care.old_values.of_case(look, case)))
+
+
+@OPERATOR.operation(
+    "GET",
+    "/v1/operator/old-values",
+    who=_OPERATOR,
+    words=both("旧情報を保有している手続の一覧", "List filings whose receiver holds an old value"),
+    refusals=("malformed-operator-cursor",),
+)
+async def operator_old_values(call: Call, query: OldValuesAsked) -> OldValuesFound:
+    """Return what is not confirmed yet, over all cases, or at one organisation."""
+    found, after = await call.doors.care.old_values.everywhere(
+        organisation=query.organisation, after=query.after, limit=query.limit
+    )
+    return OldValuesFound(filings=tuple(found), after=after)
 
 
 @OPERATOR.operation(
