@@ -33,14 +33,16 @@ from engine.identity.trust import TrustStore
 from engine.keys import Keys
 from engine.ports import Bus, Clock, DeadLetters, OperatorStore, Parcel, Staged, Store
 from engine.registry.access import OrganisationAccess
+from engine.registry.applications_postgres import PostgresApplications
 from engine.registry.corporate_numbers import CorporateNumbers, NoCorporateNumbers
 from engine.registry.directory import Directories
 from engine.registry.extract import OfflineExtract
-from engine.registry.model import Channel, RegistryStore
+from engine.registry.model import Channel, RegistryStore, Stage
 from engine.registry.nta import NtaWebApi
 from engine.registry.store import PostgresRegistryStore
+from engine.runtime.approvals import Approvals
 from engine.runtime.bells import Bells
-from engine.runtime.case_keys import CaseKeys
+from engine.runtime.case_keys import CaseKey, CaseKeys
 from engine.runtime.catalogue import AnyEvent, Catalogue
 from engine.runtime.composer import Composer
 from engine.runtime.consumer import Consumer, ReplyDesk
@@ -48,6 +50,7 @@ from engine.runtime.counter import Counter
 from engine.runtime.dead import DeadDrain
 from engine.runtime.feed import Feed
 from engine.runtime.intake import Intake
+from engine.runtime.onboarding import Onboarding
 from engine.runtime.operations import ControlRoom
 from engine.runtime.participation import Participation
 from engine.runtime.processor import Processor
@@ -141,6 +144,8 @@ class Engine:
     participation: Participation
     operators: OperatorStore
     control: ControlRoom
+    onboarding: Onboarding
+    approvals: Approvals
     feed: Feed
     mailbox: Mailbox
     uploads: Uploads
@@ -156,6 +161,8 @@ class Engine:
             counter=self.counter,
             participation=self.participation,
             control=self.control,
+            onboarding=self.onboarding,
+            approvals=self.approvals,
             feed=self.feed,
             replies=self.desk,
             mailbox=self.mailbox,
@@ -260,6 +267,7 @@ async def open_engine(
             bus=bus,
             trust=trust,
             fetch=HttpFetch(session),
+            numbers=corporate_numbers(settings, session),
             life_events=life_events,
         )
         await engine.catalogue.keep()
@@ -275,6 +283,7 @@ def _put_together(
     bus: Bus,
     trust: TrustStore,
     fetch: HttpFetch,
+    numbers: CorporateNumbers,
     life_events: Sequence[AnyEvent],
 ) -> Engine:
     ids = RandomIds()
@@ -282,7 +291,8 @@ def _put_together(
     store = PostgresStore(pool)
     registry = PostgresRegistryStore(pool)
     sealer = Sealer(keys.signing, kid=thumbprint(keys.signing.public_key()), source="/engine", clock=clock)
-    directories = Directories(registry, clock, forget=sealer.forget)
+    stages = frozenset(Stage) if settings.sandbox else frozenset({Stage.LIVE})
+    directories = Directories(registry, clock, forget=sealer.forget, stages=stages)
     own = {thumbprint(keys.decryption.public_key()): keys.decryption}
     gate = open_gate(
         trust=trust,
@@ -340,6 +350,9 @@ def _put_together(
         clock=clock,
     )
     operators = PostgresOperators(pool)
+    record = Record(operators=operators, clock=clock, ids=ids)
+    applications = PostgresApplications(pool)
+    names = CaseKey(keys.applicants)
     control = ControlRoom(
         operators=operators,
         store=store,
@@ -349,8 +362,31 @@ def _put_together(
         redrive=Redrive(desk=desk, opener=opener, directories=directories, store=store, bus=bus),
         timelines=Timelines(store=store, directories=directories, keys=case_keys),
         reconciliation=Reconciliation(operators=operators, store=store, keys=case_keys, clock=clock),
-        record=Record(operators=operators, clock=clock, ids=ids),
+        record=record,
         clock=clock,
+    )
+    onboarding = Onboarding(
+        applications=applications,
+        registry=registry,
+        directories=directories,
+        catalogue=catalogue,
+        numbers=numbers,
+        gate=gate,
+        names=names,
+        clock=clock,
+    )
+    approvals = Approvals(
+        applications=applications,
+        registry=registry,
+        directories=directories,
+        catalogue=catalogue,
+        numbers=numbers,
+        gate=gate,
+        operators=operators,
+        record=record,
+        names=names,
+        clock=clock,
+        ids=ids,
     )
     return Engine(
         settings=settings,
@@ -373,6 +409,8 @@ def _put_together(
         ),
         operators=operators,
         control=control,
+        onboarding=onboarding,
+        approvals=approvals,
         feed=Feed(store=store, bells=bells, clock=clock),
         mailbox=Mailbox(store=letters, vault=vault, keyring=keyring, clock=clock),
         uploads=uploads,

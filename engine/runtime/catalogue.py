@@ -11,7 +11,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from engine.border.wire import pointer
 from engine.core.calendars import Calendar
 from engine.core.errors import Code, EngineError, Problem, register
-from engine.core.plan import Connected, Contents, LifeEvent, Plan, Sought, make_plan
+from engine.core.plan import Connected, Contents, LifeEvent, Plan, Procedure, Sought, make_plan
 from engine.core.views import LifeEventView
 from engine.ports import Store
 from engine.registry.directory import Directory
@@ -21,6 +21,7 @@ AnyEvent = LifeEvent[Any]
 register(
     {
         "no-such-life-event": Code(404, "そのライフイベントはありません", "There is no such life event"),
+        "no-such-procedure": Code(404, "その手続はありません", "There is no such procedure"),
         "unknown-catalogue": Code(500, "規則の版が見つかりません", "The rules of this case are not there"),
     }
 )
@@ -69,6 +70,14 @@ class Catalogue:
             return self._events[slug]
         except KeyError as error:
             raise EngineError("no-such-life-event") from error
+
+    def procedure(self, slug: str) -> tuple[AnyEvent, Procedure[Any]]:
+        """Return a procedure with its life event; raises `no-such-procedure`."""
+        for event in self._events.values():
+            for procedure in event.procedures:
+                if procedure.slug == slug:
+                    return event, procedure
+        raise EngineError("no-such-procedure", slug=slug)
 
     async def rules(self, sha256: str) -> Mapping[str, Any]:
         """Return the rules under a hash; raises `unknown-catalogue`."""

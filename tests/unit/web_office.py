@@ -37,7 +37,7 @@ from engine.telemetry import Metrics
 from engine.web.app import build_app
 from engine.web.doors import Doors, Probe
 from engine.web.security import Rate, WebSettings
-from tests.unit.control_office import control_room
+from tests.unit.control_office import ControlOffice
 from tests.unit.mailbox_office import CITY, OWNER, Office
 from workflows.moving import MovingFacts
 
@@ -410,7 +410,8 @@ class Web:
         self.port = unused_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.counter = FakeCounter()
-        self.control = control_room()
+        self.behind = ControlOffice()
+        self.control = self.behind.control
         self.feed = FakeFeed()
         self.replies = FakeReplies()
         self.gate = FakeGate()
@@ -437,6 +438,8 @@ class Web:
             counter=self.counter,
             participation=cast("Participation", FakeParticipation(self.counter)),
             control=self.control,
+            onboarding=self.behind.onboarding,
+            approvals=self.behind.approvals,
             feed=self.feed,
             replies=self.replies,
             mailbox=self.office.mailbox,
