@@ -33,15 +33,17 @@ from engine.identity.trust import TrustStore
 from engine.keys import Keys
 from engine.ports import Bus, Clock, DeadLetters, OperatorStore, Parcel, Staged, Store
 from engine.registry.access import OrganisationAccess
+from engine.registry.applications_postgres import PostgresApplications
 from engine.registry.corporate_numbers import CorporateNumbers, NoCorporateNumbers
 from engine.registry.directory import Directories
 from engine.registry.extract import OfflineExtract
-from engine.registry.model import Channel, RegistryStore
+from engine.registry.model import Channel, RegistryStore, Stage
 from engine.registry.nta import NtaWebApi
 from engine.registry.store import PostgresRegistryStore
+from engine.runtime.approvals import Approvals
 from engine.runtime.bells import Bells
 from engine.runtime.calendars import Calendars
-from engine.runtime.case_keys import CaseKeys
+from engine.runtime.case_keys import CaseKey, CaseKeys
 from engine.runtime.catalogue import AnyEvent, Catalogue
 from engine.runtime.composer import Composer
 from engine.runtime.consumer import Consumer, ReplyDesk
@@ -50,6 +52,7 @@ from engine.runtime.dead import DeadDrain
 from engine.runtime.feed import Feed
 from engine.runtime.intake import Intake
 from engine.runtime.old_values import OldValues
+from engine.runtime.onboarding import Onboarding
 from engine.runtime.operations import ControlRoom
 from engine.runtime.participation import Participation
 from engine.runtime.processor import Processor
@@ -146,6 +149,8 @@ class Engine:
     care: Care
     operators: OperatorStore
     control: ControlRoom
+    onboarding: Onboarding
+    approvals: Approvals
     feed: Feed
     mailbox: Mailbox
     uploads: Uploads
@@ -162,6 +167,8 @@ class Engine:
             participation=self.participation,
             care=self.care,
             control=self.control,
+            onboarding=self.onboarding,
+            approvals=self.approvals,
             feed=self.feed,
             replies=self.desk,
             mailbox=self.mailbox,
@@ -266,6 +273,7 @@ async def open_engine(
             bus=bus,
             trust=trust,
             fetch=HttpFetch(session),
+            numbers=corporate_numbers(settings, session),
             life_events=life_events,
         )
         await engine.catalogue.keep()
@@ -281,6 +289,7 @@ def _put_together(
     bus: Bus,
     trust: TrustStore,
     fetch: HttpFetch,
+    numbers: CorporateNumbers,
     life_events: Sequence[AnyEvent],
 ) -> Engine:
     ids = RandomIds()
@@ -288,7 +297,8 @@ def _put_together(
     store = PostgresStore(pool)
     registry = PostgresRegistryStore(pool)
     sealer = Sealer(keys.signing, kid=thumbprint(keys.signing.public_key()), source="/engine", clock=clock)
-    directories = Directories(registry, clock, forget=sealer.forget)
+    stages = frozenset(Stage) if settings.sandbox else frozenset({Stage.LIVE})
+    directories = Directories(registry, clock, forget=sealer.forget, stages=stages)
     own = {thumbprint(keys.decryption.public_key()): keys.decryption}
     gate = open_gate(
         trust=trust,
@@ -366,6 +376,8 @@ def _put_together(
             clock=clock,
         ),
     )
+    applications = PostgresApplications(pool)
+    names = CaseKey(keys.applicants)
     control = ControlRoom(
         operators=operators,
         store=store,
@@ -377,6 +389,29 @@ def _put_together(
         reconciliation=Reconciliation(operators=operators, store=store, keys=case_keys, clock=clock),
         record=record,
         clock=clock,
+    )
+    onboarding = Onboarding(
+        applications=applications,
+        registry=registry,
+        directories=directories,
+        catalogue=catalogue,
+        numbers=numbers,
+        gate=gate,
+        names=names,
+        clock=clock,
+    )
+    approvals = Approvals(
+        applications=applications,
+        registry=registry,
+        directories=directories,
+        catalogue=catalogue,
+        numbers=numbers,
+        gate=gate,
+        operators=operators,
+        record=record,
+        names=names,
+        clock=clock,
+        ids=ids,
     )
     return Engine(
         settings=settings,
@@ -400,6 +435,8 @@ def _put_together(
         care=care,
         operators=operators,
         control=control,
+        onboarding=onboarding,
+        approvals=approvals,
         feed=Feed(store=store, bells=bells, clock=clock),
         mailbox=Mailbox(store=letters, vault=vault, keyring=keyring, clock=clock),
         uploads=uploads,

@@ -54,6 +54,11 @@ class Keys:
         """The key that makes the addresses of calendars."""
         return _derived(self.session, "calendar")
 
+    @property
+    def applicants(self) -> bytes:
+        """The key that seals applicants' names until their application is decided; derived as well."""
+        return _derived(self.case, "applicants")
+
     def broker_password(self, organisation: str) -> str:
         """Return the password of an organisation's user at the broker; nobody has to keep it."""
         return _derived(self.session, f"broker org-{organisation}").hex()

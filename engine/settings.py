@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     pg_bin: Path | None = None
     run_as: str | None = None
     log: Literal["debug", "info", "warning", "error"] = "info"
+    sandbox: bool = False  # whoever was approved takes part: for rehearsing, with no real case in it
     corporate_numbers: str | None = None  # "extract", or the address of the agency's Web-API with its version
     corporate_numbers_id: Path | None = None  # a file with the application id
 
@@ -130,6 +131,8 @@ class Settings(BaseSettings):
         if asks_the_agency != (self.corporate_numbers_id is not None):
             raise ValueError("TODOKE_CORPORATE_NUMBERS_ID goes with the address in TODOKE_CORPORATE_NUMBERS")
         if self.profile is Profile.PRODUCTION:
+            if self.sandbox:
+                raise ValueError("TODOKE_SANDBOX is refused with TODOKE_PROFILE=production")
             if self.corporate_numbers == "extract":
                 raise ValueError("TODOKE_CORPORATE_NUMBERS=extract is refused with TODOKE_PROFILE=production")
             if asks_the_agency and not str(self.corporate_numbers).startswith("https:"):

@@ -39,15 +39,15 @@ def ops(
     context: click.Context, *, server: str | None, card: Path | None, pin: str | None, as_json: bool
 ) -> None:
     """Watch and mend (係員): states, not contents. Whatever is looked at or done is recorded."""
-    context.obj = _Terminal(server, card, pin, as_json=as_json)
+    context.obj = Terminal(server, card, pin, as_json=as_json)
 
 
-_reason = click.option("--reason", required=True, help="Why; the person concerned reads it. Name nobody.")
+why = click.option("--reason", required=True, help="Why; the person concerned reads it. Name nobody.")
 _most = click.option("--most", type=click.IntRange(1, _MOST_ROWS), default=50, show_default=True)
 _flag = click.option("--flag", help="stuck, late, parked, or a whole flag")
 
 
-class _Terminal:
+class Terminal:
     """One operator at one server."""
 
     def __init__(self, server: str | None, card: Path | None, pin: str | None, *, as_json: bool) -> None:
@@ -111,7 +111,7 @@ class _Terminal:
             click.echo(line)
 
 
-_here: Final = click.make_pass_decorator(_Terminal)
+here: Final = click.make_pass_decorator(Terminal)
 
 
 @ops.command()
@@ -121,8 +121,8 @@ _here: Final = click.make_pass_decorator(_Terminal)
 @click.option("--opened-from", help="YYYY-MM-DD")
 @click.option("--opened-before", help="YYYY-MM-DD")
 @_most
-@_here
-def cases(terminal: _Terminal, /, *, most: int, **asked: str | None) -> None:
+@here
+def cases(terminal: Terminal, /, *, most: int, **asked: str | None) -> None:
     """List cases, newest first."""
     terminal.listing("/cases", "cases", _cases, most=most, **asked)
 
@@ -138,8 +138,8 @@ def cases(terminal: _Terminal, /, *, most: int, **asked: str | None) -> None:
 @click.option("--older-than-days", type=click.IntRange(0, 3650))
 @click.option("--due-before", help="YYYY-MM-DD")
 @_most
-@_here
-def filings(terminal: _Terminal, /, *, most: int, **asked: str | int | None) -> None:
+@here
+def filings(terminal: Terminal, /, *, most: int, **asked: str | int | None) -> None:
     """List what waits, the earliest last day first: for whom, why, and what happens then."""
     terminal.listing("/filings", "filings", _filings, most=most, **asked)
 
@@ -147,8 +147,8 @@ def filings(terminal: _Terminal, /, *, most: int, **asked: str | int | None) -> 
 @ops.command()
 @click.argument("case_id", type=click.UUID)
 @click.option("--reason", help="Why; the owner of the case reads it.")
-@_here
-def case(terminal: _Terminal, case_id: object, *, reason: str | None) -> None:
+@here
+def case(terminal: Terminal, case_id: object, *, reason: str | None) -> None:
     """Show one case's history, without contents. Its owner sees that it was looked at."""
     terminal.look(f"/cases/{case_id}", _case, reason=reason)
 
@@ -158,9 +158,9 @@ def case(terminal: _Terminal, case_id: object, *, reason: str | None) -> None:
 @click.option("--organisation", help="13 digits")
 @click.option("--reason", help="Why one case is looked at; its owner reads it.")
 @_most
-@_here
+@here
 def old_values(
-    terminal: _Terminal, *, case_id: object | None, organisation: str | None, reason: str | None, most: int
+    terminal: Terminal, *, case_id: object | None, organisation: str | None, reason: str | None, most: int
 ) -> None:
     """List filings whose receiver still holds an old value, or those of one case."""
     if case_id is not None:
@@ -171,8 +171,8 @@ def old_values(
 
 @ops.command()
 @_most
-@_here
-def parked(terminal: _Terminal, *, most: int) -> None:
+@here
+def parked(terminal: Terminal, *, most: int) -> None:
     """List what was put aside and waits for a person."""
     terminal.listing("/parked", "parked", _parked, most=most)
 
@@ -180,9 +180,9 @@ def parked(terminal: _Terminal, *, most: int) -> None:
 @ops.command("re-drive")
 @click.argument("parked_id", type=click.UUID)
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
-@_reason
-@_here
-def re_drive(terminal: _Terminal, parked_id: object, *, dry_run: bool, reason: str) -> None:
+@why
+@here
+def re_drive(terminal: Terminal, parked_id: object, *, dry_run: bool, reason: str) -> None:
     """Let something that was put aside go its way once more."""
     terminal.act(f"/parked/{parked_id}/re-drive", {"reason": reason}, _driven, dry_run=dry_run or None)
 
@@ -193,10 +193,10 @@ def re_drive(terminal: _Terminal, parked_id: object, *, dry_run: bool, reason: s
 @click.option("--older-than-days", type=click.IntRange(0, 3650), default=3, show_default=True)
 @click.option("--at-most", type=click.IntRange(1, 200), default=50, show_default=True)
 @click.option("--dry-run", is_flag=True, help="Only say which ones.")
-@_reason
-@_here
+@why
+@here
 def retry(
-    terminal: _Terminal,
+    terminal: Terminal,
     filing: object | None,
     *,
     organisation: str | None,
@@ -231,18 +231,18 @@ def retry(
     ),
     required=True,
 )
-@_reason
-@_here
-def park(terminal: _Terminal, filing: object, *, why: str, reason: str) -> None:
+@why
+@here
+def park(terminal: Terminal, filing: object, *, why: str, reason: str) -> None:
     """Put a filing aside until it is resumed."""
     terminal.act(f"/filings/{filing}/park", {"reason": reason, "why": why}, _changed)
 
 
 @ops.command()
 @click.argument("what", metavar="FILING|ORGANISATION")
-@_reason
-@_here
-def resume(terminal: _Terminal, what: str, *, reason: str) -> None:
+@why
+@here
+def resume(terminal: Terminal, what: str, *, reason: str) -> None:
     """Let a parked filing (its id) or a paused organisation (13 digits) go on."""
     is_organisation = what.isdigit()
     path = f"/organisations/{what}/resume" if is_organisation else f"/filings/{what}/resume"
@@ -251,17 +251,17 @@ def resume(terminal: _Terminal, what: str, *, reason: str) -> None:
 
 @ops.command()
 @click.argument("organisation")
-@_reason
-@_here
-def pause(terminal: _Terminal, organisation: str, *, reason: str) -> None:
+@why
+@here
+def pause(terminal: Terminal, organisation: str, *, reason: str) -> None:
     """Send an organisation nothing new."""
     terminal.act(f"/organisations/{organisation}/pause", {"reason": reason}, _organisation)
 
 
 @ops.command()
 @click.argument("number")
-@_here
-def organisation(terminal: _Terminal, number: str) -> None:
+@here
+def organisation(terminal: Terminal, number: str) -> None:
     """Show how an organisation stands, and what lies at it."""
     terminal.look(f"/organisations/{number}", _organisation)
 
@@ -269,9 +269,9 @@ def organisation(terminal: _Terminal, number: str) -> None:
 @ops.command()
 @click.option("--cases", "limit", type=click.IntRange(1, 200), default=100, show_default=True)
 @click.option("--after", help="Where to go on: the last one said it.")
-@_reason
-@_here
-def reconcile(terminal: _Terminal, *, limit: int, after: str | None, reason: str) -> None:
+@why
+@here
+def reconcile(terminal: Terminal, *, limit: int, after: str | None, reason: str) -> None:
     """Compare journals with cases, and look for what was left lying."""
     terminal.act("/reconciliation", {"reason": reason, "limit": limit, "after": after}, _reconciled)
 
@@ -291,7 +291,7 @@ def _cases(found: Sequence[Row]) -> Iterable[str]:
         )
         for one in found
     ]
-    return _table(("case", "event", "state", "open", "opened", "flags"), rows)
+    return as_table(("case", "event", "state", "open", "opened", "flags"), rows)
 
 
 def _filings(found: Sequence[Row]) -> Iterable[str]:
@@ -309,7 +309,7 @@ def _filings(found: Sequence[Row]) -> Iterable[str]:
         )
         for one in found
     ]
-    return _table(
+    return as_table(
         ("filing", "procedure", "at", "state", "since", "due", "waits for", "until", "why/then"), rows
     )
 
@@ -327,7 +327,7 @@ def _old_lines(found: Sequence[Row]) -> Iterable[str]:
         )
         for one in found
     ]
-    return _table(("filing", "procedure", "at", "state", "old since", "until", "case"), rows)
+    return table(("filing", "procedure", "at", "state", "old since", "until", "case"), rows)
 
 
 def _old_values(found: Row) -> Iterable[str]:
@@ -343,7 +343,7 @@ def _old_values(found: Row) -> Iterable[str]:
         )
         for one in found["oldValues"]
     ]
-    return _table(("procedure", "at", "fields", "old since", "what is done", "owner", "until"), rows)
+    return table(("procedure", "at", "fields", "old since", "what is done", "owner", "until"), rows)
 
 
 def _case(found: Row) -> Iterable[str]:
@@ -362,7 +362,7 @@ def _case(found: Row) -> Iterable[str]:
         )
         for one in found["journal"]
     ]
-    yield from _table(("no", "at", "by", "event", "state", "filing"), rows)
+    yield from as_table(("no", "at", "by", "event", "state", "filing"), rows)
 
 
 def _parked(found: Sequence[Row]) -> Iterable[str]:
@@ -377,19 +377,19 @@ def _parked(found: Sequence[Row]) -> Iterable[str]:
         )
         for one in found
     ]
-    return _table(("parked", "from", "organisation", "reason", "tries", "since"), rows)
+    return as_table(("parked", "from", "organisation", "reason", "tries", "since"), rows)
 
 
 def _driven(found: Row) -> Iterable[str]:
     rows = [(one["event"], one["outcome"], one["code"] or "", one["filing"] or "") for one in found["events"]]
-    yield from _table(("event", "outcome", "code", "filing"), rows)
+    yield from as_table(("event", "outcome", "code", "filing"), rows)
     if not found["dryRun"]:
         yield "resolved" if found["resolved"] else "still parked"
 
 
 def _retried(found: Row) -> Iterable[str]:
     rows = [(one["filing"], one["caseId"], one["outcome"], one["code"] or "") for one in found["filings"]]
-    return _table(("filing", "case", "outcome", "code"), rows)
+    return as_table(("filing", "case", "outcome", "code"), rows)
 
 
 def _changed(found: Row) -> Iterable[str]:
@@ -408,7 +408,7 @@ def _organisation(found: Row) -> Iterable[str]:
         ("flagged", str(found["flagged"])),
         ("longest waiting since", found["since"] or "—"),
     ]
-    return _table(("what", ""), rows)
+    return as_table(("what", ""), rows)
 
 
 def _reconciled(found: Row) -> Iterable[str]:
@@ -417,13 +417,13 @@ def _reconciled(found: Row) -> Iterable[str]:
         for one in found["findings"]
     ]
     yield f"{found['cases']} cases compared, {len(rows)} findings"
-    yield from _table(("kind", "what", "case", "count", "since"), rows)
+    yield from as_table(("kind", "what", "case", "count", "since"), rows)
     yield f"record of operators: {found['auditEntries']} entries, ends in {found['auditHash']}"
     if found["after"]:
         yield f"go on with --after {found['after']}"
 
 
-def _table(heading: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+def as_table(heading: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     from engine.progress import table  # noqa: PLC0415
 
     return [table([heading, *rows])] if rows else ["  —"]

@@ -161,6 +161,10 @@ class Gate:
         await self._store.withdraw(person, role, by=by, at=self._clock.now())
         log.info("role.withdrawn", extra={"person": str(person), "role": role, "by": by})
 
+    async def holders(self, role: str) -> list[tuple[UUID, str, datetime]]:
+        """Return who has a role now, by whom it was granted, and since when."""
+        return await self._store.holders(role)
+
     async def grant_operator(self, person: UUID, *, by: str) -> None:
         """Make a person an operator; raises `no-such-person`. The first one is granted on the host."""
         await self.grant(person, OPERATOR, by=by)
@@ -175,10 +179,19 @@ class Gate:
         recipients: Sequence[Recipient],
         expires_at: datetime,
         decision: Decision | None = None,
+        statement: str | None = None,
     ) -> MandateOffer:
-        """Return the mandate of this case for the person to read and sign, once, within the hour."""
+        """Return the mandate of this case for the person to read and sign, once, within the hour.
+
+        `case_id` may be an organisation's application too: then `statement` is what is declared.
+        """
         return await self._signing.offer(
-            session, case_id, recipients=recipients, expires_at=expires_at, decision=decision
+            session,
+            case_id,
+            recipients=recipients,
+            expires_at=expires_at,
+            decision=decision,
+            statement=statement,
         )
 
     async def verify_mandate(

@@ -195,6 +195,16 @@ class PostgresIdentityStore:
             )
         return frozenset(row["role"] for row in rows)
 
+    async def holders(self, role: str) -> list[tuple[UUID, str, datetime]]:
+        """Return who has the role now."""
+        async with self._transaction() as connection:
+            rows = await connection.fetch(
+                "select person, granted_by, granted_at from engine.grants"
+                " where role = $1 and withdrawn_at is null order by id",
+                role,
+            )
+        return [(row[0], row[1], row[2]) for row in rows]
+
     async def keep_evidence(self, row: EvidenceRow, *, challenge: UUID, at: datetime) -> Kept:
         """Keep the evidence with all that belongs to it."""
         try:

@@ -76,6 +76,7 @@ class Signing:
         recipients: Sequence[Recipient],
         expires_at: datetime,
         decision: Decision | None = None,
+        statement: str | None = None,
     ) -> MandateOffer:
         """Return the mandate that this person may sign, once, within the hour."""
         now = self._clock.now().replace(microsecond=0)
@@ -88,6 +89,7 @@ class Signing:
             issued_at=now,
             expires_at=expires_at,
             nonce=written_nonce(nonce),
+            **({} if statement is None else {"statement": statement}),
         )
         content = mandate.to_bytes()
         offer_ends = now + MANDATE_OFFER_LASTS

@@ -127,6 +127,10 @@ class IdentityStore(Protocol):
         """Return the roles the person has now."""
         ...
 
+    async def holders(self, role: str) -> list[tuple[UUID, str, datetime]]:
+        """Return who has the role now, who granted it and when, the first first."""
+        ...
+
     async def keep_evidence(self, row: EvidenceRow, *, challenge: UUID, at: datetime) -> Kept:
         """Keep the evidence, use up its challenge and link its credential: all of it or nothing."""
         ...
@@ -255,6 +259,11 @@ class MemoryIdentityStore:
         """Return the roles the person has now."""
         held = (grant for grant in self._grants if grant.person == person and grant.withdrawn_at is None)
         return frozenset(grant.role for grant in held)
+
+    async def holders(self, role: str) -> list[tuple[UUID, str, datetime]]:
+        """Return who has the role now."""
+        held = (grant for grant in self._grants if grant.role == role and grant.withdrawn_at is None)
+        return [(grant.person, grant.by, grant.at) for grant in held]
 
     async def keep_evidence(self, row: EvidenceRow, *, challenge: UUID, at: datetime) -> Kept:
         """Keep the evidence with all that belongs to it."""

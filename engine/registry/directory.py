@@ -16,7 +16,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from engine.border.jwk import RecipientKey
 from engine.core.errors import EngineError
 from engine.ports import Clock
-from engine.registry.model import Channel, Contents, Organisation, OrganisationKey, RegistryStore, State
+from engine.registry.model import (
+    Channel,
+    Contents,
+    Organisation,
+    OrganisationKey,
+    RegistryStore,
+    Stage,
+    State,
+)
 from engine.registry.municipalities import areas_around
 
 MAX_AGE: Final = timedelta(seconds=5)  # how long a revoked key may still be taken for good
@@ -26,12 +34,14 @@ _SOURCE: Final = "/organisations/"
 class Directory:
     """The registry in one version. It never changes; only time goes on, and keys begin and end with it."""
 
-    def __init__(self, contents: Contents, clock: Clock) -> None:
+    def __init__(
+        self, contents: Contents, clock: Clock, *, stages: frozenset[Stage] = frozenset({Stage.LIVE})
+    ) -> None:
         self.version = contents.version
         self._clock = clock
         self._organisations = contents.organisations
         self._keys = {key.kid: key for key in contents.keys}
-        self._receivers = _receivers(contents)
+        self._receivers = _receivers(contents, stages)
         self._encryption_keys = _encryption_keys(contents)
 
     def organisation(self, number: str) -> Organisation | None:
@@ -46,7 +56,7 @@ class Directory:
         return organisation.channel
 
     def receiver(self, slug: str, municipality: str | None) -> Organisation | None:
-        """Return the active organisation that takes the procedure there.
+        """Return the active organisation that takes the procedure there, one of the directory's stages.
 
         The smallest area wins: a ward, its city, its prefecture, the whole country. In one area the
         oldest subscription wins, so a later one takes nothing away. A paused organisation keeps its
@@ -99,6 +109,7 @@ class Directories:
     """The newest directory, never older than `max_age`. One for each process.
 
     `forget` is told the name of each key to seal for that was revoked: give it `Sealer.forget`.
+    `stages` are those that are sent anything: live ones, and in a sandbox everybody who rehearses.
     """
 
     def __init__(
@@ -108,11 +119,13 @@ class Directories:
         *,
         max_age: timedelta = MAX_AGE,
         forget: Callable[[str], None] | None = None,
+        stages: frozenset[Stage] = frozenset({Stage.LIVE}),
     ) -> None:
         self._store = store
         self._clock = clock
         self._max_age = max_age
         self._forget = forget
+        self._stages = stages
         self._latest: Directory | None = None
         self._asked_at: datetime | None = None
         self._refreshing = asyncio.Lock()
@@ -128,6 +141,10 @@ class Directories:
             return young
         async with self._refreshing:
             return self._young() or await self._refreshed()
+
+    def look_again(self) -> None:
+        """Ask the store with the next question, however young the snapshot is: something was changed here."""
+        self._asked_at = None
 
     def verification_key(self, source: str, kid: str) -> ec.EllipticCurvePublicKey | None:
         """Return what the newest directory says; this is what an `Opener` takes.
@@ -145,7 +162,7 @@ class Directories:
         asked_at = self._clock.now()
         latest = self._latest
         if latest is None or await self._store.version() != latest.version:
-            latest = self._replaced(Directory(await self._store.contents(), self._clock))
+            latest = self._replaced(Directory(await self._store.contents(), self._clock, stages=self._stages))
         self._asked_at = asked_at
         return latest
 
@@ -157,12 +174,14 @@ class Directories:
         return newest
 
 
-def _receivers(contents: Contents) -> dict[tuple[str, str | None], list[Organisation]]:
-    """Return who is not revoked for each procedure and area, the oldest subscription first."""
+def _receivers(
+    contents: Contents, stages: frozenset[Stage]
+) -> dict[tuple[str, str | None], list[Organisation]]:
+    """Return who is in one of the stages and not revoked, for each procedure and area, the oldest first."""
     receivers: dict[tuple[str, str | None], list[Organisation]] = defaultdict(list)
     for one in sorted(contents.subscriptions, key=lambda one: (one.since, one.number)):
         organisation = contents.organisations[one.number]
-        if organisation.state is not State.REVOKED:
+        if organisation.state is not State.REVOKED and organisation.stage in stages:
             receivers[one.slug, one.area].append(organisation)
     return dict(receivers)
 

@@ -78,6 +78,14 @@ class State(Enum):
     REVOKED = "revoked"
 
 
+class Stage(Enum):
+    """How far it has come on board: only a live one is sent the filings of real cases."""
+
+    SANDBOX = "sandbox"  # approved: it may rehearse
+    CERTIFIED = "certified"  # its connector passed the rehearsal
+    LIVE = "live"
+
+
 class Entry(BaseModel):
     """What stands in the registry, and in lists for it: camelCase as JSON, nothing unknown."""
 
@@ -105,6 +113,7 @@ class Organisation(Entry):
     endpoint: Annotated[str | None, Field(max_length=500)] = None
     areas: tuple[AreaCode, ...] = ()
     state: State = State.ACTIVE
+    stage: Stage = Stage.LIVE
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:
@@ -190,7 +199,7 @@ class RegistryStore(Protocol):
         ...
 
     async def put(self, organisations: Sequence[Organisation]) -> None:
-        """Add the organisations, or change them; the state of one already known stays as it is."""
+        """Add the organisations, or change them; state and stage of one already known stay as they are."""
         ...
 
     async def organisation(self, number: str) -> Organisation | None:
@@ -211,6 +220,13 @@ class RegistryStore(Protocol):
 
     async def revoke(self, number: str) -> None:
         """Shut it out for good; done already is done. Raises `no-such-organisation`."""
+        ...
+
+    async def advance(self, number: str, stage: Stage, *, at: datetime) -> None:
+        """Let it have come so far on board; raises as `pause`.
+
+        The subscriptions of one that goes live begin then: while it rehearsed, it overtook nobody.
+        """
         ...
 
     async def subscribe(self, subscriptions: Sequence[Subscription]) -> None:

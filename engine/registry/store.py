@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import asyncpg
 
 from engine.core.errors import EngineError
-from engine.registry.model import Contents, Organisation, OrganisationKey, State, Subscription
+from engine.registry.model import Contents, Organisation, OrganisationKey, Stage, State, Subscription
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -26,19 +26,21 @@ _OUT_OF_REACH: Final = (
 _VERSION: Final = "select version from engine.registry_version"
 _NEXT_VERSION: Final = "update engine.registry_version set version = version + 1"
 _ORGANISATIONS: Final = (
-    "select number, name_ja, name_en, kind, channel, endpoint, areas, state from engine.organisations"
+    "select number, name_ja, name_en, kind, channel, endpoint, areas, state, stage from engine.organisations"
 )
 _SUBSCRIPTIONS: Final = "select number, slug, area, since from engine.subscriptions"
 _KEYS: Final = (
     "select kid, number, use, x, y, not_before, not_after, revoked_at from engine.organisation_keys"
 )
 _PUT: Final = """
-insert into engine.organisations (number, name_ja, name_en, kind, channel, endpoint, areas, state)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+insert into engine.organisations (number, name_ja, name_en, kind, channel, endpoint, areas, state, stage)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 on conflict (number) do update set
     name_ja = excluded.name_ja, name_en = excluded.name_en, kind = excluded.kind,
     channel = excluded.channel, endpoint = excluded.endpoint, areas = excluded.areas
 """
+_ADVANCE: Final = "update engine.organisations set stage = $2 where number = $1"
+_BEGIN: Final = "update engine.subscriptions set since = $2 where number = $1"
 _SUBSCRIBE: Final = """
 insert into engine.subscriptions (number, slug, area, since)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
@@ -83,7 +85,7 @@ class PostgresRegistryStore:
         rows = [
             (
                 one.number, one.name.ja, one.name.en, one.kind.value, one.channel.value, one.endpoint,
-                list(one.areas), one.state.value,
+                list(one.areas), one.state.value, one.stage.value,
             )
             for one in organisations
         ]  # fmt: skip
@@ -107,6 +109,15 @@ class PostgresRegistryStore:
     async def revoke(self, number: str) -> None:
         """Shut it out for good."""
         await self._change(number, State.REVOKED)
+
+    async def advance(self, number: str, stage: Stage, *, at: datetime) -> None:
+        """Let it have come so far on board."""
+        async with self._write() as connection:
+            row = await connection.fetchrow(f"{_ORGANISATIONS} where number = $1", number)
+            known = _changed(_organisation(row) if row else None, State.ACTIVE)
+            await connection.execute(_ADVANCE, number, stage.value)
+            if known.stage is not stage is Stage.LIVE:
+                await connection.execute(_BEGIN, number, at)
 
     async def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """Add the subscriptions."""
@@ -167,27 +178,37 @@ class PostgresRegistryStore:
     async def _transaction(
         self, *, isolation: Literal["read_committed", "repeatable_read"] = "read_committed"
     ) -> "AsyncIterator[PoolConnectionProxy]":
-        try:
-            async with self._pool.acquire() as connection, connection.transaction(isolation=isolation):
-                yield connection
-        except asyncpg.ForeignKeyViolationError as error:
-            raise EngineError("no-such-organisation") from error
-        except asyncpg.UniqueViolationError as error:  # only kid has no "on conflict"
-            raise EngineError("already-registered-key") from error
-        except _OUT_OF_REACH as error:
-            raise EngineError("unavailable-registry") from error
-        except asyncpg.InterfaceError as error:
-            if isinstance(error, ValueError):  # a value of the wrong type is our bug, not an outage
-                raise
-            raise EngineError("unavailable-registry") from error
+        async with (
+            reaching(),
+            self._pool.acquire() as connection,
+            connection.transaction(isolation=isolation),
+        ):
+            yield connection
+
+
+@asynccontextmanager
+async def reaching() -> AsyncIterator[None]:
+    """Raise our own errors for what PostgreSQL and the network raise."""
+    try:
+        yield
+    except asyncpg.ForeignKeyViolationError as error:
+        raise EngineError("no-such-organisation") from error
+    except asyncpg.UniqueViolationError as error:  # only kid has no "on conflict"
+        raise EngineError("already-registered-key") from error
+    except _OUT_OF_REACH as error:
+        raise EngineError("unavailable-registry") from error
+    except asyncpg.InterfaceError as error:
+        if isinstance(error, ValueError):  # a value of the wrong type is our bug, not an outage
+            raise
+        raise EngineError("unavailable-registry") from error
 
 
 def _organisation(row: asyncpg.Record) -> Organisation:
-    number, ja, en, kind, channel, endpoint, areas, state = row
+    number, ja, en, kind, channel, endpoint, areas, state, stage = row
     return Organisation.model_validate(
         {
             "number": number, "name": {"ja": ja, "en": en}, "kind": kind, "channel": channel,
-            "endpoint": endpoint, "areas": areas, "state": state,
+            "endpoint": endpoint, "areas": areas, "state": state, "stage": stage,
         }
     )  # fmt: skip
 
@@ -231,8 +252,8 @@ class MemoryRegistryStore:
         """Add or change the organisations."""
         for one in organisations:
             known = self._organisations.get(one.number)
-            state = known.state if known else one.state
-            self._organisations[one.number] = one.model_copy(update={"state": state})
+            kept = {"state": known.state, "stage": known.stage} if known else {}
+            self._organisations[one.number] = one.model_copy(update=kept)
         self._version += 1
 
     async def organisation(self, number: str) -> Organisation | None:
@@ -250,6 +271,17 @@ class MemoryRegistryStore:
     async def revoke(self, number: str) -> None:
         """Shut it out for good."""
         self._change(number, State.REVOKED)
+
+    async def advance(self, number: str, stage: Stage, *, at: datetime) -> None:
+        """Let it have come so far on board."""
+        _changed(self._organisations.get(number), State.ACTIVE)
+        known = self._organisations[number]
+        self._organisations[number] = known.model_copy(update={"stage": stage})
+        if known.stage is not stage is Stage.LIVE:
+            for key, one in self._subscriptions.items():
+                if one.number == number:
+                    self._subscriptions[key] = one.model_copy(update={"since": at})
+        self._version += 1
 
     async def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """Add the subscriptions."""

@@ -12,7 +12,7 @@ from engine.border.wire import pointer
 from engine.core.calendars import Calendar
 from engine.core.errors import Code, EngineError, Problem, register
 from engine.core.explain import Cited, Explanations, explain, no_citations
-from engine.core.plan import Connected, Contents, LifeEvent, Plan, Sought, make_plan
+from engine.core.plan import Connected, Contents, LifeEvent, Plan, Procedure, Sought, make_plan
 from engine.core.views import LifeEventView, plan_view
 from engine.ports import Store
 from engine.registry.directory import Directory
@@ -23,6 +23,7 @@ register(
     {
         "no-such-life-event": Code(404, "そのライフイベントはありません", "There is no such life event"),
         "no-such-catalogue": Code(404, "その版の規則はありません", "There are no rules under this hash"),
+        "no-such-procedure": Code(404, "その手続はありません", "There is no such procedure"),
         "unknown-catalogue": Code(500, "規則の版が見つかりません", "The rules of this case are not there"),
     }
 )
@@ -77,6 +78,14 @@ class Catalogue:
             return self._events[slug]
         except KeyError as error:
             raise EngineError("no-such-life-event") from error
+
+    def procedure(self, slug: str) -> tuple[AnyEvent, Procedure[Any]]:
+        """Return a procedure with its life event; raises `no-such-procedure`."""
+        for event in self._events.values():
+            for procedure in event.procedures:
+                if procedure.slug == slug:
+                    return event, procedure
+        raise EngineError("no-such-procedure", slug=slug)
 
     async def rules(self, sha256: str) -> Mapping[str, Any]:
         """Return the rules under a hash; raises `unknown-catalogue`."""

@@ -16,12 +16,14 @@ from aiohttp.typedefs import Handler
 from engine.core.errors import EngineError
 from engine.ports import BusUnavailable, StoreConflict, StoreUnavailable
 from engine.telemetry import Metrics, new_trace_id, trace, trace_id_of, where
+from engine.web.api import approvals as _approvals  # noqa: F401 - adds to the operators' chapter
 from engine.web.api.calendars import CALENDARS
 from engine.web.api.cases import CASES
 from engine.web.api.filings import FILINGS
 from engine.web.api.letters import LETTERS
 from engine.web.api.life_events import LIFE_EVENTS
 from engine.web.api.login import LOGIN
+from engine.web.api.onboarding import ONBOARDING
 from engine.web.api.operator import OPERATOR
 from engine.web.api.organisation import ORGANISATION
 from engine.web.api.participants import PARTICIPANTS
@@ -49,6 +51,7 @@ GROUPS: Final = (
     CALENDARS,
     FILINGS,
     LETTERS,
+    ONBOARDING,
     ORGANISATION,
     OPERATOR,
     SERVICE,

@@ -14,10 +14,12 @@ from engine.core.views import CaseSummary, CaseView, DisclosureView, LifeEventVi
 from engine.identity.challenges import Challenge, Purpose
 from engine.identity.sessions import Session, SessionToken
 from engine.ports import Pulled
+from engine.runtime.approvals import Approvals
 from engine.runtime.calendars import Calendars
 from engine.runtime.consumer import ReplyResult
 from engine.runtime.counter import Done, Request, SignedMandate
 from engine.runtime.old_values import OldValues
+from engine.runtime.onboarding import Onboarding
 from engine.runtime.operations import ControlRoom
 from engine.runtime.participation import Participation
 from mailbox.service import Mailbox
@@ -183,6 +185,8 @@ class Doors:
     participation: Participation
     care: Care
     control: ControlRoom
+    onboarding: Onboarding
+    approvals: Approvals
     feed: Feed
     replies: Replies
     mailbox: Mailbox

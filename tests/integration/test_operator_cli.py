@@ -13,11 +13,15 @@ import pytest
 
 from connectors.private.mihon_power import MihonPowerSimulator
 from engine.core.decide import JAPAN
+from engine.core.numbers import corporate_number
 from tests.integration.engine_ground import Ground, ground
+from tests.integration.onboarding_ground import ELECTRICITY as ELECTRICITY_EVERYWHERE
+from tests.integration.onboarding_ground import people
 from tests.journeys.household import CANARIES, HOLDER, PASSWORD, PIN, facts
 from tests.journeys.worlds import TREE
 
 POWER = MihonPowerSimulator()
+GAS = corporate_number("999999000003")
 
 
 class Terminal:
@@ -193,3 +197,27 @@ async def test_what_the_server_refuses_is_one_line(terminal: Terminal) -> None:
 
     assert "no-such-case" in said
     assert "Traceback" not in said
+
+
+async def test_an_application_is_decided_at_the_terminal(terminal: Terminal) -> None:
+    office = await people(terminal.here)
+    drafted = await office.apply(GAS, ELECTRICITY_EVERYWHERE)
+    await office.sign(drafted["id"])
+    said = await terminal.run("card", "login", "--file", str(terminal.card), "--pin", PIN)
+    person = json.loads(said[said.index("{") :])["person"]
+    await terminal.run("operator", "grant", person, "--reason", "first operator")
+    report = terminal.card.with_name("report.json")
+    report.write_text('{"passed": 42}')
+
+    listed = await terminal.ops("organisations", "list")
+    shown = await terminal.ops("organisations", "show", drafted["id"])
+    because = ("--reason", "登記事項証明書と照合した")
+    await terminal.ops("organisations", "approve", drafted["id"], "--checked", "register-extract", *because)
+    await terminal.ops("organisations", "certify", GAS, "--report", str(report), *because)
+    live = await terminal.ops("organisations", "live", GAS, *because)
+
+    assert drafted["id"] in listed
+    assert "見本ガス株式会社" in shown
+    assert "届出　花子" in shown
+    assert POWER.name.ja in shown  # whom it touches
+    assert "live" in live

@@ -43,6 +43,8 @@ PARTS = {
     "parked": str(FILING),
     "organisation": CITY,
     "sha256": "0" * 64,
+    "application": str(CASE),
+    "slug": "move.electricity",
 }
 GOOD: dict[str, dict[str, Any]] = {
     "plan": {"facts": MOVING_FACTS},
@@ -70,6 +72,12 @@ GOOD: dict[str, dict[str, Any]] = {
     "pauseOrganisation": {"reason": "確認済み"},
     "resumeOrganisation": {"reason": "確認済み"},
     "reconcile": {"reason": "確認済み"},
+    "apply": {"number": CITY, "channel": "pull", "subscriptions": [{"slug": "move.electricity"}]},
+    "declare": {"declaration": "AAAA", "signature": "AAAA"},
+    "approveApplication": {"reason": "確認済み", "checked": "register-extract"},
+    "refuseApplication": {"reason": "確認済み"},
+    "certifyOrganisation": {"reason": "確認済み", "report": {}},
+    "goLive": {"reason": "確認済み"},
 }
 OPERATIONS = operations()
 WITH_BODY = [one for one in OPERATIONS if one.body is not None]

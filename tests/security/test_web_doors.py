@@ -17,6 +17,7 @@ CLOSED = [one for one in operations() if one.who is not Who.OPEN]
 OPEN = {
     "lifeEvents",
     "plan",
+    "procedureFields",
     "newChallenge",
     "newSession",
     "keys",

@@ -1,16 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """An operators' control room on memory twins, with what it watches in sight of the test."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
 
 from engine.bus.memory import MemoryBus, MemoryQueues
+from engine.identity.evidence import Evidence
+from engine.identity.mandate import Mandate, Recipient
+from engine.identity.sessions import Session
+from engine.identity.signing import MandateOffer
 from engine.ports import Parcel, Staged
+from engine.registry.applications import MemoryApplications
 from engine.registry.directory import Directories
+from engine.registry.extract import OfflineExtract
 from engine.registry.store import MemoryRegistryStore
-from engine.runtime.case_keys import CaseKeys
+from engine.runtime.approvals import Approvals
+from engine.runtime.case_keys import CaseKey, CaseKeys
+from engine.runtime.catalogue import Catalogue
 from engine.runtime.composer import Composer
 from engine.runtime.consumer import ReplyDesk
 from engine.runtime.intake import Intake
+from engine.runtime.onboarding import Onboarding
 from engine.runtime.operations import ControlRoom
 from engine.runtime.processor import Processor
 from engine.runtime.publisher import Publisher
@@ -22,6 +33,10 @@ from engine.store.memory import MemoryStore
 from engine.store.memory_operators import MemoryOperators
 from tests.unit.border_desk import Border
 from tests.unit.mailbox_office import CountedIds
+from workflows.calendar_japan import calendar_for
+from workflows.moving import MOVING
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 class NoDocuments:
@@ -37,6 +52,44 @@ class NoDocuments:
         raise NotImplementedError
 
     def parcel(self, deliver: Mapping[str, object]) -> Parcel:
+        raise NotImplementedError
+
+
+class Persons:
+    """A gate that knows who represents whom, and believes every signature."""
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[str, UUID], str] = {}
+
+    async def holders(self, role: str) -> list[tuple[UUID, str, datetime]]:
+        return [(person, by, NOW) for (held, person), by in self.held.items() if held == role]
+
+    async def grant(self, person: UUID, role: str, *, by: str) -> None:
+        self.held.setdefault((role, person), by)
+
+    async def withdraw(self, person: UUID, role: str, *, by: str) -> None:
+        self.held.pop((role, person), None)
+
+    async def offer_mandate(
+        self,
+        session: Session,
+        case_id: UUID,
+        *,
+        recipients: Sequence[Recipient],
+        expires_at: datetime,
+        statement: str | None = None,
+    ) -> MandateOffer:
+        mandate = Mandate(
+            id=UUID(int=5),
+            case_id=case_id,
+            recipients=tuple(recipients),
+            issued_at=NOW,
+            expires_at=expires_at,
+            nonce="n" * 43,
+        )
+        return MandateOffer(mandate, mandate.to_bytes(), expires_at)
+
+    async def verify_mandate(self, session: Session, mandate: bytes, *, signature: bytes) -> Evidence:
         raise NotImplementedError
 
 
@@ -90,7 +143,29 @@ class ControlOffice:
             clock=clock,
         )
 
-
-def control_room() -> ControlRoom:
-    """Return a control room where nothing has happened yet."""
-    return ControlOffice().control
+        catalogue = Catalogue((MOVING,), store=self.store, calendars=calendar_for)
+        gate = self.persons = Persons()
+        applications, names = MemoryApplications(), CaseKey(bytes(32))
+        self.onboarding = Onboarding(
+            applications=applications,
+            registry=self.registry,
+            directories=directories,
+            catalogue=catalogue,
+            numbers=OfflineExtract(),
+            gate=gate,
+            names=names,
+            clock=clock,
+        )
+        self.approvals = Approvals(
+            applications=applications,
+            registry=self.registry,
+            directories=directories,
+            catalogue=catalogue,
+            numbers=OfflineExtract(),
+            gate=gate,
+            operators=self.operators,
+            record=Record(operators=self.operators, clock=clock, ids=ids),
+            names=names,
+            clock=clock,
+            ids=ids,
+        )

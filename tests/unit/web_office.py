@@ -436,8 +436,8 @@ class Web:
         self.port = unused_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.counter = FakeCounter()
-        behind = ControlOffice()
-        self.control, self.care = behind.control, care_of(behind, self.counter)
+        self.behind = ControlOffice()
+        self.control, self.care = self.behind.control, care_of(self.behind, self.counter)
         self.feed = FakeFeed()
         self.replies = FakeReplies()
         self.gate = FakeGate()
@@ -465,6 +465,8 @@ class Web:
             participation=cast("Participation", FakeParticipation(self.counter)),
             care=self.care,
             control=self.control,
+            onboarding=self.behind.onboarding,
+            approvals=self.behind.approvals,
             feed=self.feed,
             replies=self.replies,
             mailbox=self.office.mailbox,

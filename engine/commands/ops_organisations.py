@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`todoke ops organisations`: who wants to come on board, and what an operator decides about it."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from engine.commands.ops import Terminal, as_table, here, ops, why
+
+Row = Mapping[str, Any]
+
+_STATES: Final = ("draft", "applied", "approved", "refused", "withdrawn")
+_CHECKED: Final = ("register-extract", "letter-of-authority", "official-notice")
+
+
+def register(group: click.Group) -> None:
+    """Add the commands to those of operators."""
+    del group  # `ops` is there already
+    ops.add_command(organisations)
+
+
+@click.group()
+def organisations() -> None:
+    """Applications of organisations (利用申込み), and how far each has come on board."""
+
+
+@organisations.command("list")
+@click.option("--state", type=click.Choice(_STATES), default="applied", show_default=True)
+@click.option("--most", type=click.IntRange(1, 1000), default=50, show_default=True)
+@here
+def list_(terminal: Terminal, *, state: str, most: int) -> None:
+    """List applications, the oldest first."""
+    terminal.listing("/applications", "applications", _lines, most=most, state=state)
+
+
+@organisations.command()
+@click.argument("application", type=click.UUID)
+@here
+def show(terminal: Terminal, application: object) -> None:
+    """Show one with the applicant's name, the fields it would bring, and whom it would touch."""
+    terminal.look(f"/applications/{application}", _application)
+
+
+@organisations.command()
+@click.argument("application", type=click.UUID)
+@click.option("--checked", type=click.Choice(_CHECKED), required=True, help="What you compared it with.")
+@why
+@here
+def approve(terminal: Terminal, application: object, *, checked: str, reason: str) -> None:
+    """Let the organisation into the sandbox, with its representative."""
+    body = {"reason": reason, "checked": checked}
+    terminal.act(f"/applications/{application}/approval", body, _application)
+
+
+@organisations.command()
+@click.argument("application", type=click.UUID)
+@why
+@here
+def refuse(terminal: Terminal, application: object, *, reason: str) -> None:
+    """Refuse it; the applicant reads the reason."""
+    terminal.act(f"/applications/{application}/refusal", {"reason": reason}, _application)
+
+
+@organisations.command()
+@click.argument("number")
+@here
+def standing(terminal: Terminal, number: str) -> None:
+    """Show how far an organisation has come on board."""
+    terminal.look(f"/organisations/{number}/standing", _standing)
+
+
+@organisations.command()
+@click.argument("number")
+@click.option("--report", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True)
+@why
+@here
+def certify(terminal: Terminal, number: str, *, report: Path, reason: str) -> None:
+    """Note that its connector passed the rehearsal, with the report as JSON."""
+    body = {"reason": reason, "report": json.loads(report.read_text("utf-8"))}
+    terminal.act(f"/organisations/{number}/certification", body, _standing)
+
+
+@organisations.command()
+@click.argument("number")
+@why
+@here
+def live(terminal: Terminal, number: str, *, reason: str) -> None:
+    """Let real filings through to a certified organisation."""
+    terminal.act(f"/organisations/{number}/live", {"reason": reason}, _standing)
+
+
+def _lines(found: Sequence[Row]) -> Iterable[str]:
+    rows = [
+        (one["id"], one["number"], one["name"]["ja"], one["kind"], one["state"], one["madeAt"][:16])
+        for one in found
+    ]
+    return as_table(("application", "number", "name", "for", "state", "since"), rows)
+
+
+def _application(found: Row) -> Iterable[str]:
+    rows = [
+        ("application", f"{found['id']} {found['stateText']['ja']} ({found['state']})"),
+        ("organisation", f"{found['number']} {found['name']['ja']} {found['name']['en']}"),
+        ("seat", found["seat"] or "—"),
+        ("applicant", found["applicantName"] or "—"),
+        (
+            "registered",
+            f"{'yes' if found['registered'] else 'no'}, {found['representatives']} representatives",
+        ),
+        ("channel", found["channel"]),
+        ("checked", found["checked"] or "—"),
+        ("reason", found["reason"] or "—"),
+    ]
+    yield from as_table(("what", ""), rows)
+    brings = [
+        (
+            one["slug"],
+            one["area"] or "全国",
+            one["basis"],
+            "、".join(field["label"]["ja"] for field in one["fields"]),
+            one["receivesToday"]["name"]["ja"] if one["receivesToday"] else "—",
+        )
+        for one in found["brings"]
+    ]
+    yield from as_table(("procedure", "area", "law", "fields", "receives today"), brings)
+    touched = [
+        (
+            one["slug"],
+            one["area"] or "全国",
+            one["withName"]["ja"],
+            one["withArea"] or "全国",
+            one["relation"],
+        )
+        for one in found["conflicts"]
+    ]
+    yield from as_table(("procedure", "area", "also taken by", "there", "lies"), touched)
+
+
+def _standing(found: Row) -> Iterable[str]:
+    rows = [
+        ("organisation", f"{found['number']} {found['name']['ja']}"),
+        ("stage", found["stage"]),
+        ("state", found["state"]),
+        ("report", json.dumps(found["report"], ensure_ascii=False) if found["report"] is not None else "—"),
+    ]
+    return as_table(("what", ""), rows)
