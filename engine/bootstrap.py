@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 from uuid import UUID, uuid4
@@ -18,6 +19,10 @@ import aiohttp
 import asyncpg
 from aiohttp import web
 
+from connectors.channels.guard import Guard
+from connectors.channels.line import HttpLine
+from connectors.channels.secrets import WebhookSecrets
+from connectors.channels.webhook import Webhooks
 from engine.border.jwk import exported, key_set, thumbprint
 from engine.border.sealing import Opener, Sealer
 from engine.bus.admin import BrokerAdmin
@@ -25,13 +30,14 @@ from engine.bus.amqp import AmqpBus
 from engine.bus.embedded import EmbeddedBus
 from engine.bus.topology import reply_queues
 from engine.clock import SimulatedClock, SystemClock
+from engine.core.calendars import Authority
 from engine.identity.fetch import HttpFetch
 from engine.identity.gate import Gate, open_gate
 from engine.identity.postgres import PostgresIdentityStore
 from engine.identity.profiles import Environment
 from engine.identity.trust import TrustStore
 from engine.keys import Keys
-from engine.ports import Bus, Clock, DeadLetters, OperatorStore, Parcel, Staged, Store
+from engine.ports import Bus, Clock, DeadLetters, Lanes, OperatorStore, Parcel, Staged, Store
 from engine.registry.access import OrganisationAccess
 from engine.registry.applications_postgres import PostgresApplications
 from engine.registry.corporate_numbers import CorporateNumbers, NoCorporateNumbers
@@ -64,6 +70,7 @@ from engine.runtime.timekeeper import Timekeeper
 from engine.runtime.timeline import Timelines
 from engine.settings import Profile, Settings
 from engine.store.care import PostgresCare
+from engine.store.lanes import PostgresLanes
 from engine.store.operators import PostgresOperators
 from engine.store.pool import open_pool
 from engine.store.postgres import PostgresStore
@@ -159,6 +166,8 @@ class Engine:
     relay: Relay
     timekeeper: Timekeeper
     consumer: Consumer
+    lanes: Lanes
+    webhooks: Webhooks
 
     def app(self) -> web.Application:
         """Return the web application of this engine."""
@@ -223,6 +232,13 @@ class Engine:
             group.create_task(self.post.run())
             group.create_task(self._sweep())
 
+    async def push(self) -> None:
+        """Bring orders to organisations that take them by webhook, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.webhooks.run())
+            group.create_task(self.intake.run())
+            group.create_task(self.publisher.run())
+
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
@@ -261,6 +277,8 @@ async def open_engine(
         pool = await open_pool(dsn or settings.required("database_url"))
         stack.push_async_callback(pool.close)
         session = await stack.enter_async_context(aiohttp.ClientSession())
+        line = HttpLine(Guard(settings.networks, plain=settings.profile is not Profile.PRODUCTION), clock)
+        stack.push_async_callback(line.close)
         bus: Bus = EmbeddedBus(pool)
         if settings.bus == "rabbitmq":
             bus = AmqpBus(settings.required("amqp_url"))
@@ -274,6 +292,7 @@ async def open_engine(
             trust=trust,
             fetch=HttpFetch(session),
             numbers=corporate_numbers(settings, session),
+            line=line,
             life_events=life_events,
         )
         await engine.catalogue.keep()
@@ -290,6 +309,7 @@ def _put_together(
     trust: TrustStore,
     fetch: HttpFetch,
     numbers: CorporateNumbers,
+    line: HttpLine,
     life_events: Sequence[AnyEvent],
 ) -> Engine:
     ids = RandomIds()
@@ -378,6 +398,7 @@ def _put_together(
     )
     applications = PostgresApplications(pool)
     names = CaseKey(keys.applicants)
+    lanes = PostgresLanes(pool)
     control = ControlRoom(
         operators=operators,
         store=store,
@@ -445,6 +466,17 @@ def _put_together(
         relay=Relay(bus=bus, store=store),
         timekeeper=Timekeeper(store=store, processor=processor, clock=clock),
         consumer=Consumer(bus=bus, desk=desk, queues=reply_queues()),
+        lanes=lanes,
+        webhooks=Webhooks(
+            lanes=lanes,
+            directories=directories,
+            replies=desk,
+            line=line,
+            signer=WebhookSecrets(keys.webhook_secret, keys.webhook).signer,
+            clock=clock,
+            bells=bells,
+            is_working_day=_is_working_day,
+        ),
     )
 
 
@@ -460,6 +492,10 @@ def corporate_numbers(settings: Settings, session: aiohttp.ClientSession) -> Cor
     if source is None or source == "extract":
         return OfflineExtract()
     return NtaWebApi(session, base=source, application_id=settings.application_id())
+
+
+def _is_working_day(day: date) -> bool:
+    return calendar_for(None).why_closed(day, Authority.NATIONAL) is None
 
 
 async def declare_broker(settings: Settings) -> list[str]:

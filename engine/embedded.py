@@ -127,6 +127,7 @@ async def _running(engine: Engine) -> AsyncIterator[None]:
             ("serve", engine.serve()),
             ("work", engine.work()),
             ("deliver", engine.deliver()),
+            ("push", engine.push()),
         )
     ]
     try:

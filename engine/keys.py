@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import (
@@ -62,6 +63,15 @@ class Keys:
     def broker_password(self, organisation: str) -> str:
         """Return the password of an organisation's user at the broker; nobody has to keep it."""
         return _derived(self.session, f"broker org-{organisation}").hex()
+
+    def webhook_secret(self, organisation: str, generation: int) -> bytes:
+        """Return the secret that an organisation shares with us for webhooks; nobody has to keep it."""
+        return _derived(self.session, f"webhook {organisation} {generation}")
+
+    @property
+    def webhook(self) -> Ed25519PrivateKey:
+        """The key with which every webhook is signed besides; derived, as above."""
+        return Ed25519PrivateKey.from_private_bytes(_derived(self.session, "webhook"))
 
     @classmethod
     def load(cls, path: Path) -> Self:

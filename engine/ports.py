@@ -4,7 +4,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -505,6 +505,150 @@ class CareStore(Protocol):
 
     async def erased_events(self, case_id: UUID) -> list[tuple[int, str]]:
         """Return what was left of the events of an erased case, in order."""
+        ...
+
+
+# --- lanes to organisations ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much at most goes to one organisation: orders a second, at the same time, in which hours.
+
+    `opens` and `closes` are in Japan, on days when offices are open; None is around the clock.
+    """
+
+    rate: float = 50.0
+    concurrency: int = 8
+    opens: time | None = None
+    closes: time | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How the way to one organisation stands. `circuit` is `closed`, `open` or `thawing`.
+
+    `rounds` counts how often it was opened since the last success; `stopped_at` is when the
+    organisation said that the address is gone.
+    """
+
+    circuit: str = "closed"
+    rounds: int = 0
+    pause_until: datetime | None = None
+    failing_since: datetime | None = None
+    last_status: str | None = None
+    stopped_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """The way to one organisation. `mode` is `open`, `draining` (nothing new comes in) or `held`.
+
+    `driven` counts how often operators said: try everything now.
+    """
+
+    number: str
+    mode: str = "open"
+    driven: int = 0
+    limits: Limits = field(default_factory=Limits)
+    health: Health = field(default_factory=Health)
+    secret_generation: int = 1
+    secret_changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An order that may be sent now; `attempts` were made before."""
+
+    order_id: str
+    attempts: int
+    event: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of sending one order: taken, or not before `next_at`, or put `aside` with its reason."""
+
+    order_id: str
+    status: str
+    taken: bool = False
+    next_at: datetime | None = None
+    aside: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneBacklog:
+    """What waits in a lane, up to a bound, since when; and what was put aside."""
+
+    waiting: int
+    aside: int
+    oldest: datetime | None
+    most_urgent: date | None
+    most_attempts: int
+
+
+class Lanes(Protocol):
+    """How orders go to organisations that do not take them from a queue of the broker.
+
+    Every door raises `StoreUnavailable` when it cannot work.
+    """
+
+    async def lease(self, holder: UUID, numbers: Sequence[str], *, seconds: float) -> list[Lane]:
+        """Take or keep the lanes of these organisations that nobody else holds; return those held."""
+        ...
+
+    async def let_go(self, holder: UUID) -> None:
+        """Give all lanes back."""
+        ...
+
+    async def lane(self, number: str) -> Lane:
+        """Return the lane as it is; one that nobody has touched is open."""
+        ...
+
+    async def lanes(self, numbers: Sequence[str]) -> dict[str, Lane]:
+        """Return the lanes of these organisations that were ever touched."""
+        ...
+
+    async def due(
+        self, number: str, *, now: datetime, limit: int, busy: Sequence[str], untried: bool = False
+    ) -> list[Due]:
+        """Return orders that may be sent now, the earliest last day first.
+
+        `untried` puts those first that were tried least: the one that is always refused must not
+        be the one that decides whether the organisation is back.
+        """
+        ...
+
+    async def settle(self, number: str, settled: Sequence[Settled], *, at: datetime) -> None:
+        """Keep what became of these orders."""
+        ...
+
+    async def note(self, number: str, health: Health) -> None:
+        """Keep how the way stands."""
+        ...
+
+    async def thaw(self, number: str) -> int:
+        """Let every order that was to be sent again later be sent now; return how many."""
+        ...
+
+    async def drive(self, number: str) -> int:
+        """As `thaw`, for those put aside too; and forget how the way stood. Return how many orders."""
+        ...
+
+    async def switch(self, number: str, mode: str) -> None:
+        """Open, drain or hold the lane."""
+        ...
+
+    async def limit(self, number: str, limits: Limits) -> None:
+        """Set the limits."""
+        ...
+
+    async def change_secret(self, number: str, *, at: datetime) -> int:
+        """Begin the next secret; return which generation it is."""
+        ...
+
+    async def backlog(self, number: str, *, limit: int = 5000) -> LaneBacklog:
+        """Return what waits."""
         ...
 
 

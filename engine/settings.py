@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     keys: str | None = None
     trust: Path | None = None
     documents: str | None = None
+    webhook_networks: str | None = None
     pg: Literal["wheel", "system"] = "wheel"
     pg_bin: Path | None = None
     run_as: str | None = None
@@ -191,6 +192,13 @@ class Settings(BaseSettings):
                 "invalid-settings", reason=f"{PREFIX}CORPORATE_NUMBERS_ID holds no application id"
             )
         return found
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks besides the open Internet that webhooks may go to; outside production this machine."""
+        if self.webhook_networks is None:
+            return () if self.profile is Profile.PRODUCTION else ("127.0.0.0/8", "::1/128")
+        return tuple(one.strip() for one in self.webhook_networks.split(",") if one.strip())
 
     def required(self, name: Literal["database_url", "amqp_url", "amqp_admin_url"]) -> str:
         """Return a setting that a role cannot do without.

@@ -19,7 +19,7 @@ from threading import Lock
 from typing import Any, Final
 
 from connectors.sdk.desk import Notes, Work
-from connectors.sdk.replies import Completed, Refused, Withdrawn, draft
+from connectors.sdk.replies import Completed, Refused, Reply, Withdrawn, draft
 from engine.border.envelope import PAYLOADS, Opened, OrderEvent
 from engine.border.payloads import OrderAmend, OrderSubmit
 
@@ -232,6 +232,29 @@ class Ledger:
                 raise KeyError(reference)
             entry = _last_entry(db, row["last_order"])
             _write_replies(db, entry, work, now)
+
+    def answer(self, order_id: str, reply: Reply, now: datetime, *, once: str) -> bool:
+        """Keep a reply to exactly this order; False when one was kept under the same name before.
+
+        Raises:
+            KeyError: the order was never worked on.
+        """
+        with self._transaction() as db:
+            row = db.execute("select * from orders where id = ? and state = 'done'", (order_id,)).fetchone()
+            if row is None:
+                raise KeyError(order_id)
+            if db.execute("select 1 from effects where name = ?", (once,)).fetchone():
+                return False
+            entry = _entry(db, row)
+            db.execute("insert into effects values (?, ?, ?)", (once, entry.reference, _text(now)))
+            _write_replies(db, entry, Work((reply,)), now)
+            return True
+
+    def state(self, order_id: str) -> str | None:
+        """Return how an order stands: `waiting`, `begun`, `done`, `superseded`; None if it never came."""
+        with self._lock:
+            found = self._db.execute("select state from orders where id = ?", (order_id,)).fetchone()
+        return str(found["state"]) if found is not None else None
 
     # --- replies -----------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from engine.core.text import Text
 
 _INVALID: Final = Text(ja="項目の内容に誤りがあります", en="A field is missing or is not as it must be")
 _UNKNOWN: Final = Text(ja="この手続は取り扱っていません", en="This procedure is not taken here")
-_NEVER_FILED: Final = Text(
+NEVER_FILED: Final = Text(
     ja="届いていなかったため、取下げは不要です", en="It had not been filed; nothing to undo"
 )
 
@@ -42,7 +42,7 @@ async def carried_out(connector: Connector, entry: Entry, desk: Desk) -> Work:
     """
     payload = parse_payload(entry.type, entry.payload.encode())
     if isinstance(payload, OrderWithdraw) and not entry.filed:
-        return Work((Withdrawn(receipt="not-filed", reason=_NEVER_FILED),), notes=desk.notes)
+        return Work((Withdrawn(receipt="not-filed", reason=NEVER_FILED),), notes=desk.notes)
     filing = _folded(entry.history)
     model = connector.procedures.get(filing.submitted.procedure)
     if model is None:

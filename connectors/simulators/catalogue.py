@@ -29,7 +29,9 @@ SIMULATORS: Final = {
 }
 
 
-def registration(connector: Connector, keys: OwnKeys, *, channel: str) -> dict[str, Any]:
+def registration(
+    connector: Connector, keys: OwnKeys, *, channel: str, endpoint: str | None = None
+) -> dict[str, Any]:
     """Return what the registry must know of the organisation, as `engine.registry.seed` takes it."""
     areas: list[str | None] = list(connector.areas) or [None]
     return {
@@ -37,6 +39,7 @@ def registration(connector: Connector, keys: OwnKeys, *, channel: str) -> dict[s
         "name": connector.name.model_dump(),
         "kind": connector.kind,
         "channel": channel,
+        "endpoint": endpoint,
         "areas": list(connector.areas),
         "subscriptions": [
             {"slug": slug, "area": area} for slug in sorted(connector.procedures) for area in areas

@@ -14,11 +14,12 @@ from connectors.sdk.ledger import Ledger
 from connectors.sdk.pull import PullTransport
 from connectors.sdk.runner import Runner
 from connectors.sdk.transport import Transport
+from connectors.sdk.webhook import WebhookTransport
 from connectors.simulators.behaviour import Behaviour, FaultyLine, dialled
 from connectors.simulators.catalogue import Simulated
 from engine.ports import Clock
 
-Channel = Literal["pull", "amqp"]
+Channel = Literal["pull", "amqp", "webhook"]
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Place:
     """Where a connector runs: its own directory, and the way to the engine.
 
     `audience` is the engine's public URL, `engine` the address at which it is reached from here.
+    `listen` and `trusted` (secrets and keys of the engine) are for the webhook channel.
     """
 
     home: Path
@@ -36,6 +38,8 @@ class Place:
     clock: Clock
     channel: Channel = "pull"
     amqp_url: str = ""
+    listen: tuple[str, int] = ("127.0.0.1", 0)
+    trusted: tuple[str, ...] = ()
 
 
 async def run(simulated: Simulated, behaviour: Behaviour, place: Place) -> None:
@@ -57,6 +61,11 @@ async def run_until(stop: asyncio.Event, simulated: Simulated, behaviour: Behavi
     transport: Transport = door
     if place.channel == "amqp":
         transport = AmqpTransport(place.amqp_url, number=connector.number)
+    if place.channel == "webhook":
+        webhook = WebhookTransport(door, trusted=place.trusted, clock=place.clock)
+        port = await webhook.listen(*place.listen)
+        log.info("webhook.listening", extra={"number": connector.number, "port": port})
+        transport = webhook
     try:
         line = FaultyLine(transport, behaviour)
         runner = Runner(connector, transport=line, door=door, keys=keys, ledger=ledger, clock=place.clock)

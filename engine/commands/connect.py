@@ -23,7 +23,12 @@ def register(group: click.Group) -> None:
 @click.command()
 @click.argument("name")
 @click.option("--engine", "address", help="Where the engine is reached; without it, TODOKE_PUBLIC_URL.")
-@click.option("--channel", type=click.Choice(["pull", "amqp"]), default="pull", show_default=True)
+@click.option("--channel", type=click.Choice(["pull", "amqp", "webhook"]), default="pull", show_default=True)
+@click.option(
+    "--listen", default="127.0.0.1:8090", show_default=True, help="Webhook: where orders are brought."
+)
+@click.option("--endpoint", help="Webhook: the address as the engine sees it, for --registration.")
+@click.option("--trust", multiple=True, help="Webhook: whsec_… or whpk_…; as often as there are secrets.")
 @click.option("--home", type=click.Path(path_type=Path), help="Where keys and ledger are kept.")
 @click.option("--behaviour", "dial", help='The dial, as JSON: \'{"slow_days": 2, "ask_first": true}\'.')
 @click.option("--registration", "show", is_flag=True, help="Print what the registry must know, and end.")
@@ -31,7 +36,10 @@ def connect(
     name: str,
     *,
     address: str | None,
-    channel: Literal["pull", "amqp"],
+    channel: Literal["pull", "amqp", "webhook"],
+    listen: str,
+    endpoint: str | None,
+    trust: tuple[str, ...],
     home: Path | None,
     dial: str | None,
     show: bool,
@@ -48,7 +56,7 @@ def connect(
     simulated = SIMULATORS[name]
     home = home or settings.state / "connectors" / name
     if show:
-        found = registration(simulated.connector, OwnKeys.kept_in(home), channel=channel)
+        found = registration(simulated.connector, OwnKeys.kept_in(home), channel=channel, endpoint=endpoint)
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     if settings.profile is Profile.PRODUCTION:
@@ -60,6 +68,8 @@ def connect(
         clock=SystemClock() if settings.clock == "system" else SimulatedClock(settings.state / "clock"),
         channel=channel,
         amqp_url=settings.required("amqp_url") if channel == "amqp" else "",
+        listen=_host_and_port(listen),
+        trusted=trust,
     )
     try:
         behaviour = simulated.behaviour.turned(dial or "{}")
@@ -67,3 +77,10 @@ def connect(
         raise click.BadParameter(f"{error.error_count()} faults", param_hint="--behaviour") from None
     log_to_stderr(settings.log)
     asyncio.run(program.run(simulated, behaviour, place))
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise click.BadParameter("should be HOST:PORT", param_hint="--listen")
+    return host.strip("[]"), int(port)

@@ -327,7 +327,7 @@ def _old_lines(found: Sequence[Row]) -> Iterable[str]:
         )
         for one in found
     ]
-    return table(("filing", "procedure", "at", "state", "old since", "until", "case"), rows)
+    return as_table(("filing", "procedure", "at", "state", "old since", "until", "case"), rows)
 
 
 def _old_values(found: Row) -> Iterable[str]:
@@ -343,7 +343,7 @@ def _old_values(found: Row) -> Iterable[str]:
         )
         for one in found["oldValues"]
     ]
-    return table(("procedure", "at", "fields", "old since", "what is done", "owner", "until"), rows)
+    return as_table(("procedure", "at", "fields", "old since", "what is done", "owner", "until"), rows)
 
 
 def _case(found: Row) -> Iterable[str]:

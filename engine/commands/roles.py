@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def register(group: click.Group) -> None:
     """Add the commands."""
-    for command in (up, serve, work, relay, post, migrate):
+    for command in (up, serve, work, relay, post, push, migrate):
         group.add_command(command)
 
 
@@ -66,6 +66,12 @@ def relay() -> None:
 def post() -> None:
     """Role: put letters into their electronic PO boxes."""
     _role(lambda engine: engine.deliver())
+
+
+@click.command()
+def push() -> None:
+    """Role: bring orders to organisations that take them by webhook."""
+    _role(lambda engine: engine.push())
 
 
 @click.command()

@@ -55,6 +55,11 @@ class Directory:
             raise EngineError("no-such-organisation")
         return organisation.channel
 
+    def on_channel(self, channel: Channel) -> list[Organisation]:
+        """Return the organisations that take their orders in this way and were not revoked."""
+        known = self._organisations.values()
+        return [one for one in known if one.channel is channel and one.state is not State.REVOKED]
+
     def receiver(self, slug: str, municipality: str | None) -> Organisation | None:
         """Return the active organisation that takes the procedure there, one of the directory's stages.
 

@@ -160,12 +160,10 @@ class Composer:
     ) -> None:
         organisation = filing.organisation or ""
         match directory.channel(organisation):
-            case Channel.PULL:
+            case Channel.PULL | Channel.WEBHOOK | Channel.FILE:
                 changes.pull_orders.append(PullOrder(organisation, name, filing.due_on, event))
             case Channel.AMQP:
                 changes.parcels.append(Parcel(name, f"orders.{organisation}", event))
-            case Channel.WEBHOOK | Channel.FILE:
-                changes.parcels.append(Parcel(name, "outbound", event, organisation))
 
     def _deliver(
         self,

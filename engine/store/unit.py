@@ -152,7 +152,8 @@ with promised as (
          with ordinality as given (organisation, order_id, due_on, event, place)
     order by place
     on conflict (organisation, order_id) do update set
-        position = default, due_on = excluded.due_on, event = excluded.event, acked_at = null
+        position = default, due_on = excluded.due_on, event = excluded.event, acked_at = null,
+        attempts = 0, next_at = null, aside = null
 ), answered as (
     update engine.inbox i set case_id = g.case_id, outcome = g.outcome, answer = g.answer::jsonb
     from unnest($13::text[], $14::text[], $15::uuid[], $16::text[], $17::text[])

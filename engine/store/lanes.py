@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lanes to organisations on PostgreSQL: who holds them, how they stand, what is due in them."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from engine.ports import Due, Health, Lane, LaneBacklog, Limits, Settled
+from engine.store.pool import translated
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+_LANE: Final = (
+    "number, mode, rate, concurrency, opens, closes, circuit, rounds, pause_until, failing_since,"
+    " last_status, stopped_at, driven, secret_generation, secret_changed_at"
+)
+# The clock is the server's: leases of several processes have to be compared.
+_LEASE: Final = f"""
+insert into engine.lanes as l (number, holder, held_until)
+select number, $1::uuid, clock_timestamp() + $3 * interval '1 second'
+from unnest($2::text[]) as given (number)
+order by number
+on conflict (number) do update set holder = excluded.holder, held_until = excluded.held_until
+where l.holder is null or l.holder = excluded.holder or l.held_until < clock_timestamp()
+returning {_LANE}
+"""  # noqa: S608 - only our own column list is put in
+_LET_GO: Final = "update engine.lanes set holder = null, held_until = null where holder = $1"
+_LANES: Final = f"select {_LANE} from engine.lanes where number = any($1::text[])"  # noqa: S608 - as above
+_DUE: Final = """
+select order_id, attempts, event from engine.pull_orders
+where organisation = $1 and acked_at is null and aside is null
+  and (next_at is null or next_at <= $2) and order_id <> all($3::text[])
+order by {first}coalesce(due_on, date 'infinity'), position limit $4
+"""
+_DUE_URGENT: Final = _DUE.format(first="")
+_DUE_UNTRIED: Final = _DUE.format(first="attempts, ")
+_SETTLE: Final = """
+update engine.pull_orders p set
+    attempts = least(p.attempts + 1, 32000), last_at = $7::timestamptz, last_status = g.status,
+    acked_at = case when g.taken then $7::timestamptz end, next_at = g.next_at, aside = g.aside
+from unnest($2::text[], $3::text[], $4::bool[], $5::timestamptz[], $6::text[])
+    as g (order_id, status, taken, next_at, aside)
+where p.organisation = $1 and p.order_id = g.order_id and p.acked_at is null
+"""
+_NOTE: Final = """
+insert into engine.lanes (number, circuit, rounds, pause_until, failing_since, last_status, stopped_at)
+values ($1, $2, $3, $4, $5, $6, $7)
+on conflict (number) do update set
+    circuit = excluded.circuit, rounds = excluded.rounds, pause_until = excluded.pause_until,
+    failing_since = excluded.failing_since, last_status = excluded.last_status,
+    stopped_at = excluded.stopped_at
+"""
+_THAW: Final = """
+update engine.pull_orders set next_at = null
+where organisation = $1 and acked_at is null and aside is null and next_at is not null
+"""
+_DRIVE: Final = """
+update engine.pull_orders set next_at = null, aside = null
+where organisation = $1 and acked_at is null and (next_at is not null or aside is not null)
+"""
+_DRIVEN: Final = """
+insert into engine.lanes (number, driven) values ($1, 1)
+on conflict (number) do update set
+    driven = lanes.driven + 1, circuit = 'closed', rounds = 0, pause_until = null, failing_since = null,
+    last_status = null, stopped_at = null
+"""
+_SWITCH: Final = """
+insert into engine.lanes (number, mode) values ($1, $2)
+on conflict (number) do update set mode = excluded.mode
+"""
+_LIMIT: Final = """
+insert into engine.lanes (number, rate, concurrency, opens, closes) values ($1, $2, $3, $4, $5)
+on conflict (number) do update set
+    rate = excluded.rate, concurrency = excluded.concurrency, opens = excluded.opens, closes = excluded.closes
+"""
+_NEXT_GENERATION: Final = """
+insert into engine.lanes (number, secret_generation, secret_changed_at) values ($1, 2, $2)
+on conflict (number) do update set
+    secret_generation = lanes.secret_generation + 1, secret_changed_at = excluded.secret_changed_at
+returning secret_generation
+"""
+_BACKLOG: Final = """
+select count(*) filter (where aside is null)::int, count(*) filter (where aside is not null)::int,
+       min(created_at), min(due_on), coalesce(max(attempts), 0)::int
+from (
+    select aside, created_at, due_on, attempts from engine.pull_orders
+    where organisation = $1 and acked_at is null
+    order by coalesce(due_on, date 'infinity'), position limit $2
+) waiting
+"""
+
+
+class PostgresLanes:
+    """The lanes in the schema `engine`."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def lease(self, holder: UUID, numbers: Sequence[str], *, seconds: float) -> list[Lane]:
+        """Take or keep the lanes of these organisations that nobody else holds; return those held."""
+        return [_lane(row) for row in await self._fetch(_LEASE, holder, sorted(numbers), seconds)]
+
+    async def let_go(self, holder: UUID) -> None:
+        """Give all lanes back."""
+        await self._execute(_LET_GO, holder)
+
+    async def lane(self, number: str) -> Lane:
+        """Return the lane as it is; one that nobody has touched is open."""
+        return (await self.lanes([number])).get(number) or Lane(number=number)
+
+    async def lanes(self, numbers: Sequence[str]) -> dict[str, Lane]:
+        """Return the lanes of these organisations that were ever touched."""
+        return {row[0]: _lane(row) for row in await self._fetch(_LANES, list(numbers))}
+
+    async def due(
+        self, number: str, *, now: datetime, limit: int, busy: Sequence[str], untried: bool = False
+    ) -> list[Due]:
+        """Return orders that may be sent now, the earliest last day first."""
+        statement = _DUE_UNTRIED if untried else _DUE_URGENT
+        return [Due(*row) for row in await self._fetch(statement, number, now, list(busy), limit)]
+
+    async def settle(self, number: str, settled: Sequence[Settled], *, at: datetime) -> None:
+        """Keep what became of these orders; one that was acknowledged meanwhile stays acknowledged."""
+        columns = ("order_id", "status", "taken", "next_at", "aside")
+        given = ([getattr(one, column) for one in settled] for column in columns)
+        await self._execute(_SETTLE, number, *given, at)
+
+    async def note(self, number: str, health: Health) -> None:
+        """Keep how the way stands."""
+        await self._execute(_NOTE, number, *asdict(health).values())
+
+    async def thaw(self, number: str) -> int:
+        """Let every order that was to be sent again later be sent now; return how many."""
+        return _count(await self._execute(_THAW, number))
+
+    async def drive(self, number: str) -> int:
+        """As `thaw`, for those put aside too; and forget how the way stood. Return how many orders."""
+        async with self._connection() as connection, connection.transaction():
+            done = await connection.execute(_DRIVE, number)
+            await connection.execute(_DRIVEN, number)
+        return _count(done)
+
+    async def switch(self, number: str, mode: str) -> None:
+        """Open, drain or hold the lane."""
+        await self._execute(_SWITCH, number, mode)
+
+    async def limit(self, number: str, limits: Limits) -> None:
+        """Set the limits."""
+        await self._execute(_LIMIT, number, *asdict(limits).values())
+
+    async def change_secret(self, number: str, *, at: datetime) -> int:
+        """Begin the next secret; return which generation it is."""
+        ((generation,),) = await self._fetch(_NEXT_GENERATION, number, at)
+        return int(generation)
+
+    async def backlog(self, number: str, *, limit: int = 5000) -> LaneBacklog:
+        """Return what waits, up to a bound."""
+        ((waiting, aside, oldest, urgent, attempts),) = await self._fetch(_BACKLOG, number, limit)
+        return LaneBacklog(
+            waiting=waiting, aside=aside, oldest=oldest, most_urgent=urgent, most_attempts=attempts
+        )
+
+    async def _fetch(self, statement: str, *values: Any) -> list[asyncpg.Record]:
+        async with self._connection() as connection:
+            return await connection.fetch(statement, *values)
+
+    async def _execute(self, statement: str, *values: Any) -> str:
+        async with self._connection() as connection:
+            return await connection.execute(statement, *values)
+
+    @asynccontextmanager
+    async def _connection(self) -> "AsyncIterator[PoolConnectionProxy]":
+        with translated():
+            async with self._pool.acquire() as connection:
+                yield connection
+
+
+def _count(done: str) -> int:
+    return int(done.removeprefix("UPDATE "))
+
+
+def _lane(row: asyncpg.Record) -> Lane:
+    number, mode, rate, concurrency, opens, closes, *health, driven, generation, changed_at = row
+    return Lane(
+        number=number,
+        mode=mode,
+        driven=driven,
+        limits=Limits(rate=rate, concurrency=concurrency, opens=opens, closes=closes),
+        health=Health(
+            circuit=health[0],
+            rounds=health[1],
+            pause_until=health[2],
+            failing_since=health[3],
+            last_status=health[4],
+            stopped_at=health[5],
+        ),
+        secret_generation=generation,
+        secret_changed_at=changed_at,
+    )
