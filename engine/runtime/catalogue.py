@@ -23,7 +23,6 @@ register(
     {
         "no-such-life-event": Code(404, "そのライフイベントはありません", "There is no such life event"),
         "no-such-catalogue": Code(404, "その版の規則はありません", "There are no rules under this hash"),
-        "no-such-procedure": Code(404, "その手続はありません", "There is no such procedure"),
         "unknown-catalogue": Code(500, "規則の版が見つかりません", "The rules of this case are not there"),
     }
 )
