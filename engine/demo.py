@@ -1,38 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The demonstration: a synthetic citizen moves, from the login with a card to the letter in the PO box.
+"""The demonstration: a synthetic family moves, from the login with a card to the letters in the PO box.
 
-It plays the citizen and the calendar, through the public API only. Every step looks at the case
-first and says things under a key of their own, so that a demonstration that was killed goes on where
-it was.
+It plays the citizen and the calendar, through the public API only; what the organisations hold in the
+end it reads in their own books. Every step looks at the case first and says things under a key of its
+own, so that a demonstration that was killed goes on where it was.
 """
 
 import asyncio
+import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
 
-from connectors.private.mihon_power import MihonPowerSimulator
-from connectors.private.nhk import NhkSimulator
+from connectors.simulators.books import Books
 from connectors.simulators.jpki import JpkiWorld, Municipality, Resident, SoftwareCard
 from engine.client import CitizenClient
 from engine.clock import SimulatedClock
 from engine.core.decide import JAPAN
 from engine.core.errors import Code, EngineError, register
+from engine.demo_family import NHK_RIGHT, household
+from engine.demo_pages import books_table, group_lines, task_lines, told_table
 from engine.identity.card import JpkiCard
-from engine.progress import Progress, plan_table, table
+from engine.progress import Progress, plan_table
 from engine.settings import Settings
+
+__all__ = ["Demo", "Turn", "household"]
 
 PIN: Final = "1234"
 PASSWORD: Final = "DEMO2026"  # noqa: S105 - of a card that opens nothing but this rehearsal
 _QUIET_SECONDS: Final = 1.5  # nothing new for so long: it is the calendar's turn
-_BUSY_SECONDS: Final = 20.0  # so long while an organisation has something in hand
+_BUSY_SECONDS: Final = 20.0  # so long while an order or its answer is on its way
 _LOOK_SECONDS: Final = 0.2
-_PATIENCE_SECONDS: Final = 150.0
+_PATIENCE_SECONDS: Final = 240.0
 _MOVES_IN: Final = timedelta(days=12)
+_LATER: Final = timedelta(days=5)
+_CALLED_OFF: Final = timedelta(days=-4)  # the day after the bulky waste was fetched
 _WITH_CITIZEN: Final = frozenset({"to-visit", "to-post", "to-do"})
+_ON_ITS_WAY: Final = frozenset({"submitted", "submitted-answer", "revising", "withdrawing"})
 _SETTLED: Final = frozenset({"completed", "completed-partly", "cancelled"})
 
 register(
@@ -40,27 +48,51 @@ register(
         "demo-stuck": Code(
             500, "デモが最後まで進みませんでした", "The demonstration did not come to its end"
         ),
+        "books-disagree": Code(
+            500,
+            "機関の台帳が案件と一致しません",
+            "What an organisation holds is not what the case says it holds",
+        ),
+        "other-demo": Code(
+            409,
+            "再開するデモは、別の内容で始められています",
+            "The demonstration to be resumed was begun with other options",
+        ),
     }
 )
 
 
-class Demo:
-    """One household's move, from the beginning to the end."""
+class Turn(Enum):
+    """What happens to the move when most have been told of it."""
 
-    def __init__(self, settings: Settings, *, out: Path, progress: Progress) -> None:
+    NONE = "none"
+    CHANGE_DATE = "change-date"
+    CALL_OFF = "call-off"
+
+
+class Demo:
+    """One family's move, from the beginning to the end."""
+
+    def __init__(
+        self, settings: Settings, *, out: Path, progress: Progress, turn: Turn | None = None
+    ) -> None:
         self._clock = SimulatedClock(settings.state / "clock")
         self._settings = settings
         self._out = out
         self._progress = progress
-        self._printed: set[str] = set()
+        self._turn = turn
+        self._moves_on = date.max
+        self._books = Books(settings.state / "connectors")
 
     async def run(self) -> Mapping[str, Any]:
         """Return the case as it is at the end.
 
         Raises:
-            EngineError: `demo-stuck`; Refusal: the server did not take what the citizen said.
+            EngineError: `demo-stuck`, `books-disagree`, `other-demo`; Refusal: the server did not take
+                what the citizen said.
         """
         self._out.mkdir(parents=True, exist_ok=True)
+        self._remember()
         card = await asyncio.to_thread(self._card)
         async with aiohttp.ClientSession() as session:
             client = CitizenClient(
@@ -71,9 +103,25 @@ class Demo:
             case_id = await self._open(client)
             case = await self._follow(client, case_id)
             await self._collect(client, case)
-            return case
+            self._compare(case)
+        self._books.close()
+        return case
 
     # --- the steps ---
+
+    def _remember(self) -> None:
+        """Keep on which day they move, and what turn it takes; a resumed one reads it."""
+        file = self._settings.state / "demo.json"
+        if not file.exists():
+            day = self._clock.now().astimezone(JAPAN).date() + _MOVES_IN
+            told = {"turn": (self._turn or Turn.NONE).value, "movesOn": day.isoformat()}
+            draft = file.with_suffix(".new")
+            draft.write_text(json.dumps(told))
+            draft.replace(file)
+        kept = json.loads(file.read_text())
+        if self._turn not in (None, Turn(kept["turn"])):
+            raise EngineError("other-demo", reason=kept["turn"])
+        self._turn, self._moves_on = Turn(kept["turn"]), date.fromisoformat(kept["movesOn"])
 
     def _card(self) -> SoftwareCard:
         place = self._settings.state / "card.json"
@@ -88,10 +136,10 @@ class Demo:
         mine = await client.get("/v1/cases")
         if mine["cases"]:
             return str(mine["cases"][0]["id"])
-        facts = household(self._clock.now().astimezone(JAPAN).date() + _MOVES_IN)
+        facts = household(self._moves_on)
         plan = await client.say("POST", "/v1/life-events/moving/plan", {"facts": facts})
-        self._progress.say("\n手続計画  Plan")
-        self._progress.say(plan_table(plan))
+        self._progress.say(f"\n手続計画  Plan: {len(plan['entries'])}")
+        self._progress.say(plan_table(plan, told=False))
         opened = await client.say("POST", "/v1/cases", {"event": "moving", "facts": facts}, key="demo-open")
         return str(opened["caseId"])
 
@@ -103,20 +151,29 @@ class Demo:
             case: dict[str, Any] = await client.get(f"/v1/cases/{case_id}")
             if case["version"] != seen:
                 seen, quiet_since = case["version"], loop.time()
-                self._progress.show(case)
+                self._progress.redraw(group_lines(case))
             if case["state"] in _SETTLED:
+                self._progress.keep(group_lines(case))
                 return case
             if await self._act(client, case):
                 continue
-            is_busy = any(filing["waitsFor"] == "organisation" for filing in case["filings"])
-            if loop.time() - quiet_since > (_BUSY_SECONDS if is_busy else _QUIET_SECONDS):
-                self._turn_calendar(case)
+            if loop.time() - quiet_since > (_BUSY_SECONDS if self._is_busy(case) else _QUIET_SECONDS):
+                self._progress.keep(group_lines(case))
+                await self._go_on(client, case)
                 quiet_since = loop.time()
             await asyncio.sleep(_LOOK_SECONDS)
         raise EngineError("demo-stuck", reason=f"case {case_id}")
 
+    def _is_busy(self, case: Mapping[str, Any]) -> bool:
+        """Say whether an order or an answer is on its way, or an organisation's day has just come."""
+        follow_up = self._books.next_follow_up()
+        has_come = follow_up is not None and follow_up <= self._clock.now()
+        return has_come or any(filing["state"] in _ON_ITS_WAY for filing in case["filings"])
+
+    # --- what the citizen does ---
+
     async def _act(self, client: CitizenClient, case: Mapping[str, Any]) -> bool:
-        """Do one thing that is the citizen's to do; say whether there was one."""
+        """Do all that is the citizen's to do; say whether there was anything."""
         case_id, version = case["id"], case["version"]
         if case["state"] == "draft":
             await client.confirm(case_id, version, password=PASSWORD, key=f"demo-confirm-{version}")
@@ -124,19 +181,21 @@ class Demo:
                 "\n計画を読み、署名用電子証明書で署名しました  She read the plan and signed it\n"
             )
             return True
+        acted = False
         for filing in case["filings"]:
             path = f"/v1/cases/{case_id}/filings/{filing['id']}"
-            key = f"demo-{filing['slug']}-{filing['state']}-{filing['attempt']}"
+            key = f"demo-{filing['id']}-{filing['state']}-{filing['attempt']}-{filing['since']}"
             if filing["state"] == "asking":
                 await self._answer(client, path, filing, key)
-                return True
-            if filing["state"] == "refused":
+            elif filing["state"] == "refused":
                 await self._correct(client, case, filing, key)
-                return True
-            if filing["state"] in _WITH_CITIZEN:
+                return True  # the facts have changed for the others too
+            elif filing["state"] in _WITH_CITIZEN:
                 await self._do(client, path, filing, key)
-                return True
-        return False
+            else:
+                continue
+            acted = True
+        return acted
 
     async def _answer(self, client: CitizenClient, path: str, filing: Mapping[str, Any], key: str) -> None:
         question = filing["question"]
@@ -154,103 +213,120 @@ class Demo:
         self._progress.say(f"  訂正して再提出します  corrected and filed again ({refusal['code']})")
         facts = dict(case["facts"])
         facts["contracts"] = facts["contracts"] | {
-            "nhk": facts["contracts"]["nhk"] | {"customerNumber": "1234567890"}
+            "nhk": facts["contracts"]["nhk"] | {"customerNumber": NHK_RIGHT}
         }
         await client.say("PUT", f"/v1/cases/{case['id']}/facts", {"facts": facts}, key=key)
 
     async def _do(self, client: CitizenClient, path: str, filing: Mapping[str, Any], key: str) -> None:
-        sheet = self._out / f"{filing['slug']}.pdf"
+        sheet = self._out / f"{filing['slug']}{filing['subject'].replace('/', '-')}.pdf"
         sheet.write_bytes(await client.content(f"{path}/sheet"))
         self._progress.say(
-            f"  ご自身で {filing['title']['ja']}（{filing['receiver']['ja']}）: 案内書 {sheet}"
+            f"  ご自身で {filing['title']['ja']}（{filing['receiver']['ja']}）: 案内書 {sheet.name}"
         )
         await client.say("POST", f"{path}/done", key=key)
 
-    def _turn_calendar(self, case: Mapping[str, Any]) -> None:
-        """Turn to the morning of the day that a filing waits for, else to the next morning."""
+    # --- the calendar, and the turn that things take ---
+
+    async def _go_on(self, client: CitizenClient, case: Mapping[str, Any]) -> None:
+        """Turn the calendar to the next day for anybody; before the move, let things take their turn."""
+        ahead = self._next_day(case)
+        if self._turn is Turn.CHANGE_DATE and case["facts"]["movingDate"] == self._moves_on.isoformat():
+            if ahead >= _morning(self._moves_on):
+                await self._change_date(client, case)
+                return
+        elif self._turn is Turn.CALL_OFF and case["state"] == "running":
+            day = _morning(self._moves_on + _CALLED_OFF)
+            if ahead >= day:
+                self._advance_to(day)
+                await self._call_off(client, case)
+                return
+        self._advance_to(ahead)
+
+    def _next_day(self, case: Mapping[str, Any]) -> datetime:
+        """Return when a filing may be sent or an organisation has something to do, else the next morning."""
         now = self._clock.now()
-        waiting = [
-            date.fromisoformat(filing["notBefore"])
+        days = [
+            _morning(date.fromisoformat(filing["notBefore"]))
             for filing in case["filings"]
             if filing["state"] == "waiting" and filing["notBefore"]
         ]
-        mornings = [datetime.combine(day, time(9), JAPAN) for day in waiting]
-        ahead = [morning for morning in mornings if morning > now]
-        tomorrow = now.astimezone(JAPAN).date() + timedelta(days=1)
-        target = min(ahead, default=datetime.combine(tomorrow, time(9), JAPAN))
-        self._clock.advance_to(target.astimezone(UTC))
-        self._progress.say(f"  暦を進めます → {target:%Y-%m-%d %H:%M}  (calendar)")
+        if follow_up := self._books.next_follow_up():
+            days.append(follow_up)
+        tomorrow = _morning(now.astimezone(JAPAN).date() + timedelta(days=1))
+        return min((day for day in days if day > now), default=tomorrow)
+
+    def _advance_to(self, instant: datetime) -> None:
+        self._clock.advance_to(instant.astimezone(UTC))
+        self._progress.say(f"  暦を進めます → {instant.astimezone(JAPAN):%Y-%m-%d %H:%M}  (calendar)")
+
+    async def _change_date(self, client: CitizenClient, case: Mapping[str, Any]) -> None:
+        day = (self._moves_on + _LATER).isoformat()
+        self._progress.say(
+            f"\n引越し日が {day} に変わりました。伝えた全員に伝え直します"
+            f"  The day is now {day}: everybody who was told is told again\n"
+        )
+        path = f"/v1/cases/{case['id']}/moving-date"
+        await client.say("PUT", path, {"movingDate": day}, key="demo-change-date")
+
+    async def _call_off(self, client: CitizenClient, case: Mapping[str, Any]) -> None:
+        self._progress.say(
+            "\n引越しを取りやめます。伝えたことを取り下げます"
+            "  The move is called off: what was told is taken back\n"
+        )
+        await client.say("POST", f"/v1/cases/{case['id']}/cancellation", key="demo-call-off")
+
+    # --- the end ---
 
     async def _collect(self, client: CitizenClient, case: Mapping[str, Any]) -> None:
         """Take the letters out of the PO box, and show who was told what."""
         letters = await self._letters(client, case)
+        self._progress.say("\n電子私書箱  PO box")
         for number, letter in enumerate(letters, start=1):
             name = f"letter-{number}-{letter['kind']}.pdf"
             (self._out / name).write_bytes(await client.content(f"/v1/letters/{letter['id']}/content"))
             title = letter["title"]
-            self._progress.say(f"\n電子私書箱  PO box: {title['ja']} {title['en']} → {self._out / name}")
+            self._progress.say(f"  {title['ja']} {title['en']} → {self._out / name}")
         told = (await client.get(f"/v1/cases/{case['id']}/disclosures"))["disclosures"]
-        by_organisation: dict[str, list[str]] = {}
-        for one in told:
-            name = (one["organisationName"] or {"ja": one["organisation"]})["ja"]
-            by_organisation.setdefault(name, []).append(one["field"])
         self._progress.say("\n提供記録  Who was told what")
-        rows = [(name, ", ".join(dict.fromkeys(fields))) for name, fields in by_organisation.items()]
-        self._progress.say(table(rows))
+        self._progress.say(told_table(told))
 
     async def _letters(self, client: CitizenClient, case: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return the letters, once every certificate that the case brought has arrived."""
+        """Return the letters, once every document that an organisation has issued has arrived."""
         letters: list[dict[str, Any]] = []
         for _ in range(100):
-            letters = (await client.get(f"/v1/letters?caseId={case['id']}"))["letters"]
-            if letters:
+            letters = await self._all_letters(client, case)
+            if len(letters) >= self._books.issued():
                 break
             await asyncio.sleep(_LOOK_SECONDS)
         return letters
 
+    async def _all_letters(self, client: CitizenClient, case: Mapping[str, Any]) -> list[dict[str, Any]]:
+        letters: list[dict[str, Any]] = []
+        after = ""
+        while True:
+            page = await client.get(f"/v1/letters?caseId={case['id']}&limit=100{after}")
+            letters += page["letters"]
+            if not page["after"]:
+                return letters
+            after = f"&after={page['after']}"
 
-def household(moving_date: date) -> dict[str, Any]:
-    """Return the facts of a synthetic household that moves from Muroran to Chiyoda."""
-    movers = [
-        _mover("花子", "ハナコ", "1990-04-01", "female", "世帯主", national_pension=True),
-        _mover("太郎", "タロウ", "2019-08-05", "male", "子", national_pension=False),
-    ]
-    return {
-        "movingDate": moving_date.isoformat(),
-        "oldAddress": {
-            "postalCode": "051-8511",
-            "municipality": "012050",
-            "prefecture": "北海道",
-            "city": "室蘭市",
-            "line": "幸町1番2号",
-        },
-        "newAddress": {
-            "postalCode": "102-8688",
-            "municipality": "131016",
-            "prefecture": "東京都",
-            "city": "千代田区",
-            "line": "九段南一丁目2番1号",
-            "building": "見本マンション 101",
-        },
-        "movers": movers,
-        "head": movers[0]["name"],
-        "phone": "0143-22-1111",
-        "contracts": {
-            "electricity": {"company": MihonPowerSimulator.number, "customerNumber": "22-3333-4444"},
-            "gas": {"companyName": "見本ガス（架空・接続なし）", "customerNumber": "55-66"},
-            "nhk": {"company": NhkSimulator.number, "customerNumber": "12345"},
-        },
-    }
+    def _compare(self, case: Mapping[str, Any]) -> None:
+        """Print what the case says beside what each organisation's own ledger holds.
+
+        Raises:
+            EngineError: `books-disagree`.
+        """
+        lines = self._books.compared(case)
+        wrong = [line for line in lines if not line.agrees]
+        if tasks := task_lines(case):
+            self._progress.say("\n残ったこと  What is left to do")
+            self._progress.say("\n".join(tasks))
+        self._progress.say("\n各機関の台帳と案件  What each organisation holds, and what the case says")
+        self._progress.say(books_table(case, lines))
+        self._progress.say(f"  {len(lines) - len(wrong)}/{len(lines)} 一致  agree")
+        if wrong:
+            raise EngineError("books-disagree", reason=", ".join(line.procedure for line in wrong))
 
 
-def _mover(
-    given: str, kana: str, born: str, sex: str, relation: str, *, national_pension: bool
-) -> dict[str, Any]:
-    return {
-        "name": {"family": "届出", "given": given},
-        "kana": {"family": "トドケデ", "given": kana},
-        "birthDate": born,
-        "sex": sex,
-        "relation": relation,
-        "nationalPension": national_pension,
-    }
+def _morning(day: date) -> datetime:
+    return datetime.combine(day, time(9), JAPAN)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole Todoke on one machine: its own database, the engine, and in a rehearsal everybody around it.
 
-The simulated organisations and the simulated certification authority are programs of their own, as
-real ones would be; the engine knows no difference. When this process dies, in whatever way, they die.
+The simulated organisations, together, and the simulated certification authority are programs of their
+own, as real ones would be; the engine knows no difference. When this process dies, in whatever way, they die.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ async def embedded(settings: Settings) -> AsyncIterator[Engine]:
         EngineError: `already-running`, `unsafe-path`, `cannot-start`, `not-up`, and what the parts raise.
     """
     state = State(settings.state).prepare()
-    for name in ("keys", "documents", "clock", "jpki", "connectors", "log", "card.json"):
+    for name in ("keys", "documents", "clock", "jpki", "connectors", "log", "card.json", "demo.json"):
         state.place(name)
     with state.lock():
         (settings.state / "log").mkdir(exist_ok=True, mode=0o700)
@@ -68,8 +68,7 @@ async def embedded(settings: Settings) -> AsyncIterator[Engine]:
                     await _register_simulators(settings, engine)
                 await stack.enter_async_context(_running(engine))
                 if settings.profile is not Profile.PRODUCTION:
-                    for name in SIMULATORS:
-                        children.start(name, "connect", name, "--engine", settings.origin)
+                    children.start("organisations", "connect", "all", "--engine", settings.origin)
                 yield engine
         finally:
             postgres.stop()

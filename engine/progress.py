@@ -49,17 +49,31 @@ class Progress:
         """Show the case as it is now."""
         lines = {filing["id"]: _line(filing) for filing in case["filings"]}
         if self._in_place:
-            if self._drawn:
-                self._out.write(f"\x1b[{self._drawn}A\x1b[J")
-            rows = [_heading(case), *lines.values()]
-            self._out.write("\n".join(rows) + "\n")
-            self._drawn = len(rows)
+            self.redraw([_heading(case), *lines.values()])
         else:
             if not self._last:
                 self._out.write(_heading(case) + "\n")
             changed = [line for key, line in lines.items() if self._last.get(key) != line]
             self._out.write("".join(f"{line}\n" for line in changed))
         self._last = lines
+        self._out.flush()
+
+    def redraw(self, lines: Sequence[str]) -> None:
+        """Draw the lines in the place of those drawn before; elsewhere than on a terminal, nothing."""
+        if not self._in_place:
+            return
+        if self._drawn:
+            self._out.write(f"\x1b[{self._drawn}A\x1b[J")
+        self._out.write("".join(f"{line}\n" for line in lines))
+        self._drawn = len(lines)
+        self._out.flush()
+
+    def keep(self, lines: Sequence[str]) -> None:
+        """Draw the lines for good: what comes next stands below them."""
+        self.redraw(lines)
+        if not self._in_place:
+            self._out.write("".join(f"{line}\n" for line in lines))
+        self._drawn = 0
         self._out.flush()
 
     def say(self, text: str) -> None:
@@ -100,11 +114,11 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"  {line.rstrip()}" for line in lines)
 
 
-def plan_table(plan: Mapping[str, Any]) -> str:
+def plan_table(plan: Mapping[str, Any], *, told: bool = True) -> str:
     """Return a plan as a table; told is only what an organisation is sent."""
-    rows = [("手続", "提出先", "方法", "期限", "根拠", "伝える項目")]
+    rows = [("手続", "提出先", "方法", "期限", "根拠", *(["伝える項目"] if told else []))]
     for entry in plan["entries"]:
-        told = "、".join(one["label"]["ja"] for one in entry["told"]) if entry["organisation"] else "—"
+        fields = "、".join(one["label"]["ja"] for one in entry["told"]) if entry["organisation"] else "—"
         rows.append(
             (
                 f"{entry['title']['ja']} {entry['title']['en']}",
@@ -112,7 +126,7 @@ def plan_table(plan: Mapping[str, Any]) -> str:
                 _WAYS[entry["way"]],
                 entry["deadline"]["lastDay"] or "—",
                 entry["basis"],
-                told,
+                *([fields] if told else []),
             )
         )
     return table(rows)

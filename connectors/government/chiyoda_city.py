@@ -1,36 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""千代田区 (Chiyoda City), simulated: takes move-in notices (転入届) and national health insurance.
+"""千代田区 (Chiyoda City), simulated: the register, and the desks for insurance, dogs, children and care.
 
-The law keeps a move-in notice at the counter; this connector is what a city runs that takes the
-prepared notice beforehand.
+The law keeps a move-in notice (転入届) at the counter; its desk here is what a city runs that takes
+the prepared notice beforehand.
 """
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from connectors.government.chiyoda_children import ChildAllowanceDesk, ChildMedicalDesk, NurseryDesk
+from connectors.government.chiyoda_welfare import CareDesk, DogDesk
 from connectors.sdk import (
-    Accepted,
     Address,
-    Amend,
-    Amended,
-    Answer,
-    Completed,
-    Connector,
+    Clerk,
     Desk,
     Fields,
-    Irrevocable,
     Mover,
+    Office,
     PersonName,
     Phone,
-    Received,
     Refused,
-    Submit,
     Text,
-    Withdraw,
-    Withdrawn,
 )
+from connectors.simulators import samples
 
 _TOO_EARLY = Text(
     ja="転入届は新住所に住み始めてからでなければ届け出られません（住民基本台帳法22条）",
@@ -53,55 +48,118 @@ class MoveIn(Fields):
     phone: Phone
 
 
-class HealthInsurance(Fields):
-    """What enrolment in national health insurance needs here (国民健康保険法9条)."""
+class Insured(Fields):
+    """One person who joins; without an occupation they have none."""
 
     name: PersonName
     birth_date: date
+    sex: str | None = None
+    relation: str
+    occupation: str | None = None
+
+
+class HealthInsurance(Fields):
+    """What enrolment in national health insurance needs here (国民健康保険法9条)."""
+
+    insured: Annotated[tuple[Insured, ...], Field(min_length=1, max_length=20)]
     new_address: Address
+    old_address: Address | str
     moving_date: date
+    reason: str
 
 
-class ChiyodaCitySimulator(Connector):
+class RegisterDesk(Clerk):
     """Records who has moved in; what is recorded stays."""
+
+    fields: ClassVar[type[Fields]] = MoveIn
+    receipts = "千区第{}号"
+
+    def objection(self, fields: Any, desk: Desk) -> Refused | None:
+        if desk.today() < fields.moving_date:
+            return Refused("not-moved-in", _TOO_EARLY, field="/movingDate", correctable=True)
+        return None
+
+    def effective_on(self, fields: Any, desk: Desk) -> date:
+        day: date = fields.moving_date
+        return day
+
+    def too_late(self, fields: Any, desk: Desk) -> Text | None:
+        return _RECORDED if desk.today() >= fields.moving_date else None
+
+
+class HealthInsuranceDesk(RegisterDesk):
+    """Enrols those who live here."""
+
+    fields = HealthInsurance
+
+
+class ChiyodaCitySimulator(Office):
+    """The city that is moved to."""
 
     number = "8000020131016"
     name = Text(ja="千代田区（見本）", en="Chiyoda City (Simulator)")
     kind = "municipality"
     areas = ("131016",)
-    procedures: ClassVar = {"move.move-in-notice": MoveIn, "move.nhi-enrol": HealthInsurance}
-
-    def submit(self, order: Submit[MoveIn] | Submit[HealthInsurance], desk: Desk) -> Answer:
-        if desk.today() < order.fields.moving_date:
-            return Refused("not-moved-in", _TOO_EARLY, field="/movingDate", correctable=True)
-        desk.take_effect(order, "recorded")
-        receipt = _receipt(order.id)
-        return Received(receipt), Accepted(receipt), Completed(receipt, order.fields.moving_date)
-
-    def amend(self, order: Amend[MoveIn] | Amend[HealthInsurance], desk: Desk) -> Answer:
-        desk.take_effect(order, "corrected")
-        return Amended(_receipt(order.id))
-
-    def withdraw(self, order: Withdraw[MoveIn] | Withdraw[HealthInsurance], desk: Desk) -> Answer:
-        if desk.today() >= order.fields.moving_date:
-            return Irrevocable(_receipt(order.id), _RECORDED)
-        return Withdrawn(_receipt(order.id))
-
-    examples: ClassVar = {
-        "move.nhi-enrol": {
-            "name": {"family": "見本", "given": "花子"},
-            "birthDate": "1990-04-01",
-            "newAddress": {
-                "postalCode": "102-8688",
-                "municipality": "131016",
-                "prefecture": "東京都",
-                "city": "千代田区",
-                "line": "九段南一丁目2番1号",
-            },
-            "movingDate": "2026-12-01",
-        }
+    clerks: ClassVar[Mapping[str, Clerk]] = {
+        "move.move-in-notice": RegisterDesk(),
+        "move.nhi-enrol": HealthInsuranceDesk(),
+        "move.child-allowance-claim": ChildAllowanceDesk(),
+        "move.infant-medical": ChildMedicalDesk(),
+        "move.daycare": NurseryDesk(),
+        "move.ltc-cert-transfer": CareDesk(),
+        "move.dog-registration": DogDesk(),
     }
-
-
-def _receipt(order_id: str) -> str:
-    return f"千区第{order_id[2:10]}号"
+    examples: ClassVar = {
+        "move.move-in-notice": {
+            "name": samples.NAME,
+            "kana": samples.KANA,
+            "birthDate": samples.BORN,
+            "oldAddress": samples.OLD_ADDRESS,
+            "newAddress": samples.NEW_ADDRESS,
+            "movingDate": samples.MOVES,
+            "movers": [{"name": samples.NAME, "birthDate": samples.BORN, "relation": "head"}],
+            "head": samples.NAME,
+            "phone": samples.PHONE,
+        },
+        "move.nhi-enrol": {
+            "insured": [{"name": samples.NAME, "birthDate": samples.BORN, "relation": "世帯主"}],
+            "newAddress": samples.NEW_ADDRESS,
+            "oldAddress": samples.OLD_ADDRESS,
+            "movingDate": samples.MOVES,
+            "reason": "転入",
+        },
+        "move.child-allowance-claim": {
+            "name": samples.NAME,
+            "newAddress": samples.NEW_ADDRESS,
+            "children": [{"name": samples.CHILD, "birthDate": samples.CHILD_BORN, "livesTogether": True}],
+            "insuranceKind": "厚生年金",
+        },
+        "move.infant-medical": {
+            "name": samples.CHILD,
+            "birthDate": samples.CHILD_BORN,
+            "newAddress": samples.NEW_ADDRESS,
+            "guardian": samples.NAME,
+            "insuranceSymbol": "12-34",
+        },
+        "move.daycare": {
+            "name": samples.CHILD,
+            "birthDate": "2023-07-07",
+            "newAddress": samples.NEW_ADDRESS,
+            "parentsWork": "会社員",
+            "wishes": ["見本保育園"],
+        },
+        "move.ltc-cert-transfer": {
+            "name": samples.NAME,
+            "birthDate": "1945-04-01",
+            "insuredNumber": "0000000000",
+            "careLevel": "要介護2",
+            "validUntil": "2027-03-31",
+            "doctor": "見本 医師",
+        },
+        "move.dog-registration": {
+            "name": samples.NAME,
+            "newAddress": samples.NEW_ADDRESS,
+            "phone": samples.PHONE,
+            "dogNumber": "392100000000000",
+        },
+    }

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""室蘭市 (Muroran City), simulated: takes move-out notices (転出届) and issues the certificate.
+"""室蘭市 (Muroran City), simulated: takes move-out notices (転出届) and fetches bulky waste (粗大ごみ).
 
-A whole connector: the fields it needs, what it does with an order, one example.
+A whole office: one clerk for each procedure, the fields each needs, what each does with an order.
 """
 
 from collections.abc import Iterator
-from datetime import date
-from typing import Annotated, ClassVar
+from datetime import date, timedelta
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -16,13 +16,14 @@ from connectors.sdk import (
     Amend,
     Amended,
     Answer,
+    Clerk,
     Completed,
-    Connector,
     Desk,
     Fields,
     Irrevocable,
     IssuedDocument,
     Mover,
+    Office,
     PersonName,
     Phone,
     Received,
@@ -33,13 +34,18 @@ from connectors.sdk import (
     Withdraw,
     Withdrawn,
 )
-from connectors.simulators.papers import Issuer, NotPrintable, move_out_certificate
+from connectors.simulators import samples
+from connectors.simulators.papers import Issuer, Letterhead, NotPrintable, move_out_certificate
 
 _CITY = Issuer(municipality="室蘭市（見本）", mayor_title="室蘭市長（見本）", mayor="見本 市長")
+_NAME = Text(ja="室蘭市（見本）", en="Muroran City (Simulator)")
 _CERTIFICATE = Text(ja="転出証明書（見本）", en="Certificate of moving out (sample)")
 _MOVED = Text(ja="転出予定日を過ぎています", en="The day of moving has come")
-_CHARACTERS = Text(
-    ja="証明書に印字できない文字があります", en="There are characters the certificate cannot show"
+_UNPRINTABLE = Refused(
+    "characters",
+    Text(ja="証明書に印字できない文字があります", en="There are characters the certificate cannot show"),
+    field="/movers",
+    correctable=True,
 )
 
 
@@ -56,76 +62,126 @@ class MoveOut(Fields):
     phone: Phone
 
 
-class MuroranCitySimulator(Connector):
+class MoveOutDesk(Clerk):
     """Files at once and issues the certificate; undoes it as long as nobody has moved."""
 
-    number = "8000020012050"
-    name = Text(ja="室蘭市（見本）", en="Muroran City (Simulator)")
-    kind = "municipality"
-    areas = ("012050",)
-    procedures: ClassVar = {"move.move-out-notice": MoveOut}
+    fields = MoveOut
+    receipts = "室市転第{}号"
 
     def submit(self, order: Submit[MoveOut], desk: Desk) -> Iterator[Reply]:
-        receipt = _receipt(order)
+        receipt = self.receipt(order.id)
         try:
             certificate = _certificate(order, desk, receipt)
         except NotPrintable:
-            yield Refused("characters", _CHARACTERS, field="/movers", correctable=True)
+            yield _UNPRINTABLE
             return
         desk.take_effect(order, "registered")
         yield Received(receipt, promised_by=desk.today())
         yield Accepted(receipt)
         yield Completed(receipt, effective_on=order.fields.moving_date, documents=(certificate,))
 
-    def amend(self, order: Amend[MoveOut], desk: Desk) -> Answer:
+    def amend(self, order: Amend[MoveOut], desk: Desk) -> Iterator[Reply]:
+        """Correct the register; the certificate says the old thing, so there is a new one."""
+        receipt = self.receipt(order.id)
+        try:
+            certificate = _certificate(order, desk, receipt)
+        except NotPrintable:
+            yield _UNPRINTABLE
+            return
         desk.take_effect(order, "corrected")
-        return Amended(_receipt(order))
+        yield Completed(receipt, effective_on=order.fields.moving_date, documents=(certificate,))
+        yield Amended(receipt)
 
     def withdraw(self, order: Withdraw[MoveOut], desk: Desk) -> Answer:
         if desk.today() >= order.fields.moving_date:
-            return Irrevocable(_receipt(order), _MOVED)
+            return Irrevocable(self.receipt(order.id), _MOVED)
         desk.take_effect(order, "undone")
-        return Withdrawn(_receipt(order))
+        return Withdrawn(self.receipt(order.id))
 
+
+class BulkyWaste(Fields):
+    """What is to be fetched, where and when (廃棄物の処理及び清掃に関する法律6条の2)."""
+
+    name: PersonName
+    old_address: Address
+    phone: Phone
+    items: Annotated[tuple[str, ...], Field(min_length=1, max_length=50)]
+    collect_on: date
+
+
+class BulkyWasteDesk(Clerk):
+    """Books the lorry two days ahead at the least; what was fetched is gone."""
+
+    fields = BulkyWaste
+    receipts = "室ごみ-{}"
+    _NOTICE = timedelta(days=2)
+    _LETTER = Letterhead(
+        _NAME,
+        "collection-receipt",
+        Text(ja="粗大ごみ収集受付票（見本）", en="Receipt for bulky waste (sample)"),
+        Text(
+            ja="収集日の朝8時までに、受付番号を書いて玄関先に出してください。",
+            en="Put it outside by 8 in the morning of that day, with the number on it.",
+        ),
+    )
+    _TOO_SOON = Text(ja="収集日は2日後以降でお選びください", en="The day must be at least two days ahead")
+    _FETCHED = Text(ja="すでに収集しました", en="It has been fetched")
+
+    def objection(self, fields: BulkyWaste, desk: Desk) -> Refused | None:
+        if fields.collect_on < desk.today() + self._NOTICE and not desk.effects:
+            return Refused("too-soon", self._TOO_SOON, field="/collectOn", correctable=True)
+        return None
+
+    def effective_on(self, fields: BulkyWaste, desk: Desk) -> date:
+        return fields.collect_on
+
+    def papers(self, order: Any, desk: Desk) -> tuple[IssuedDocument, ...]:
+        told: BulkyWaste = order.fields
+        items = {("収集日", "Day"): told.collect_on, ("品目", "Items"): "、".join(told.items)}
+        number = self.receipt(order.id)
+        return (self._LETTER.notice(order.id, told.name, items, number=number, today=desk.today()),)
+
+    def too_late(self, fields: BulkyWaste, desk: Desk) -> Text | None:
+        return self._FETCHED if desk.today() >= fields.collect_on else None
+
+
+class MuroranCitySimulator(Office):
+    """The city that is left."""
+
+    number = "8000020012050"
+    name = _NAME
+    kind = "municipality"
+    areas = ("012050",)
+    clerks: ClassVar = {"move.move-out-notice": MoveOutDesk(), "move.bulky-waste": BulkyWasteDesk()}
     examples: ClassVar = {
         "move.move-out-notice": {
-            "name": {"family": "見本", "given": "花子"},
-            "kana": {"family": "ミホン", "given": "ハナコ"},
-            "birthDate": "1990-04-01",
-            "oldAddress": {
-                "postalCode": "051-8511",
-                "municipality": "012050",
-                "prefecture": "北海道",
-                "city": "室蘭市",
-                "line": "幸町1番2号",
-            },
-            "newAddress": {
-                "postalCode": "102-8688",
-                "municipality": "131016",
-                "prefecture": "東京都",
-                "city": "千代田区",
-                "line": "九段南一丁目2番1号",
-            },
-            "movingDate": "2026-12-01",
+            "name": samples.NAME,
+            "kana": samples.KANA,
+            "birthDate": samples.BORN,
+            "oldAddress": samples.OLD_ADDRESS,
+            "newAddress": samples.NEW_ADDRESS,
+            "movingDate": samples.MOVES,
             "movers": [
                 {
-                    "name": {"family": "見本", "given": "花子"},
-                    "kana": {"family": "ミホン", "given": "ハナコ"},
-                    "birthDate": "1990-04-01",
+                    "name": samples.NAME,
+                    "kana": samples.KANA,
+                    "birthDate": samples.BORN,
                     "sex": "female",
                     "relation": "head",
                 }
             ],
-            "phone": "0143-22-1111",
-        }
+            "phone": samples.PHONE,
+        },
+        "move.bulky-waste": {
+            "name": samples.NAME,
+            "oldAddress": samples.OLD_ADDRESS,
+            "phone": samples.PHONE,
+            "items": ["たんす", "自転車"],
+            "collectOn": "2026-11-28",
+        },
     }
 
 
-def _receipt(order: Submit[MoveOut] | Amend[MoveOut] | Withdraw[MoveOut]) -> str:
-    """Return the receipt number (受付番号): the same for the same order."""
-    return f"室市転第{order.id[2:10]}号"
-
-
-def _certificate(order: Submit[MoveOut], desk: Desk, receipt: str) -> IssuedDocument:
+def _certificate(order: Submit[MoveOut] | Amend[MoveOut], desk: Desk, receipt: str) -> IssuedDocument:
     pdf = move_out_certificate(order.fields, _CITY, number=receipt, today=desk.today())
     return IssuedDocument(f"{order.id}.certificate", "move-out-certificate", _CERTIFICATE, pdf)

@@ -29,7 +29,9 @@ from connectors.sdk import (
     Text,
     Withdraw,
     Withdrawn,
+    choice,
 )
+from connectors.simulators import samples
 
 _METER = Text(
     ja="使用停止日に、検針員が敷地に入ってメーターを確認してもよいですか",
@@ -40,13 +42,7 @@ _CHOICES = {
     "with-me": Text(ja="はい（立会いあり）", en="Yes, with me"),
     "locked": Text(ja="いいえ（施錠）", en="No, it is locked"),
 }
-_METER_ANSWER = {
-    "type": "string",
-    "title": "メーターの確認",
-    "oneOf": [
-        {"const": value, "title": text.ja, "x-title": text.model_dump()} for value, text in _CHOICES.items()
-    ],
-}
+_METER_ANSWER = choice("メーターの確認", _CHOICES)
 _ENDED = Text(ja="すでに使用を停止しています", en="The supply has already ended")
 
 
@@ -58,7 +54,7 @@ class ElectricityMove(Fields):
     new_address: Address
     stop_on: date
     start_on: date
-    customer_number: str
+    customer_number: str | None = None
     phone: Phone
 
 
@@ -79,9 +75,12 @@ class MihonPowerSimulator(Connector):
         yield Accepted(_receipt(order.id))
         yield Completed(_receipt(order.id), effective_on=order.fields.start_on)
 
-    def amend(self, order: Amend[ElectricityMove], desk: Desk) -> Answer:
+    def amend(self, order: Amend[ElectricityMove], desk: Desk) -> Iterator[Reply]:
         desk.take_effect(order, "rebooked")
-        return Amended(_receipt(order.id))
+        if "meter" not in desk.notes:
+            # The question went with the days it was about: the meter is read from outside.
+            yield Completed(_receipt(order.id), effective_on=order.fields.start_on)
+        yield Amended(_receipt(order.id))
 
     def withdraw(self, order: Withdraw[ElectricityMove], desk: Desk) -> Answer:
         if desk.today() >= order.fields.stop_on:
@@ -91,25 +90,13 @@ class MihonPowerSimulator(Connector):
 
     examples: ClassVar = {
         "move.electricity": {
-            "name": {"family": "見本", "given": "花子"},
-            "oldAddress": {
-                "postalCode": "051-8511",
-                "municipality": "012050",
-                "prefecture": "北海道",
-                "city": "室蘭市",
-                "line": "幸町1番2号",
-            },
-            "newAddress": {
-                "postalCode": "102-8688",
-                "municipality": "131016",
-                "prefecture": "東京都",
-                "city": "千代田区",
-                "line": "九段南一丁目2番1号",
-            },
-            "stopOn": "2026-12-01",
-            "startOn": "2026-12-01",
+            "name": samples.NAME,
+            "oldAddress": samples.OLD_ADDRESS,
+            "newAddress": samples.NEW_ADDRESS,
+            "stopOn": samples.MOVES,
+            "startOn": samples.MOVES,
             "customerNumber": "0123456789",
-            "phone": "0143-22-1111",
+            "phone": samples.PHONE,
         }
     }
 

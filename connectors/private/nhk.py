@@ -27,6 +27,7 @@ from connectors.sdk import (
     Withdraw,
     Withdrawn,
 )
+from connectors.simulators import samples
 
 CUSTOMER_NUMBER = Refused(
     "customer-number-format",
@@ -47,7 +48,7 @@ class AddressChange(Fields):
     old_address: Address
     new_address: Address
     moving_date: date
-    customer_number: str
+    customer_number: str | None = None
     phone: Phone
 
 
@@ -59,7 +60,7 @@ class NhkSimulator(Connector):
     procedures: ClassVar = {"move.nhk": AddressChange}
 
     async def submit(self, order: Submit[AddressChange], desk: Desk) -> Answer:
-        if not _TEN_DIGITS.fullmatch(order.fields.customer_number.replace("-", "")):
+        if not _TEN_DIGITS.fullmatch((order.fields.customer_number or "").replace("-", "")):
             return CUSTOMER_NUMBER
         desk.take_effect(order, "address-changed")
         receipt = _receipt(order.id)
@@ -75,24 +76,12 @@ class NhkSimulator(Connector):
 
     examples: ClassVar = {
         "move.nhk": {
-            "name": {"family": "見本", "given": "花子"},
-            "oldAddress": {
-                "postalCode": "051-8511",
-                "municipality": "012050",
-                "prefecture": "北海道",
-                "city": "室蘭市",
-                "line": "幸町1番2号",
-            },
-            "newAddress": {
-                "postalCode": "102-8688",
-                "municipality": "131016",
-                "prefecture": "東京都",
-                "city": "千代田区",
-                "line": "九段南一丁目2番1号",
-            },
-            "movingDate": "2026-12-01",
+            "name": samples.NAME,
+            "oldAddress": samples.OLD_ADDRESS,
+            "newAddress": samples.NEW_ADDRESS,
+            "movingDate": samples.MOVES,
             "customerNumber": "1234567890",
-            "phone": "0143-22-1111",
+            "phone": samples.PHONE,
         }
     }
 

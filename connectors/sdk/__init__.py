@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything a connector needs, in one import; see docs/connectors.md."""
 
+from connectors.sdk.clerk import Clerk, Office, Question, choice
 from connectors.sdk.connector import Connector, OrganisationClosed, OrganisationUnavailable
 from connectors.sdk.desk import Amend, Answered, Desk, Submit, Withdraw
 from connectors.sdk.fields import Address, Fields, Mover, PersonName, Phone
@@ -8,6 +9,7 @@ from connectors.sdk.replies import (
     Accepted,
     Amended,
     Answer,
+    Answering,
     Asked,
     Completed,
     Irrevocable,
@@ -27,7 +29,9 @@ __all__ = [
     "Amended",
     "Answer",
     "Answered",
+    "Answering",
     "Asked",
+    "Clerk",
     "Completed",
     "Connector",
     "Desk",
@@ -36,10 +40,12 @@ __all__ = [
     "IssuedDocument",
     "Later",
     "Mover",
+    "Office",
     "OrganisationClosed",
     "OrganisationUnavailable",
     "PersonName",
     "Phone",
+    "Question",
     "Received",
     "Refused",
     "Reply",
@@ -47,4 +53,5 @@ __all__ = [
     "Text",
     "Withdraw",
     "Withdrawn",
+    "choice",
 ]

@@ -18,6 +18,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
+from pydantic import JsonValue
+
 from connectors.sdk.desk import Notes, Work
 from connectors.sdk.replies import Completed, Refused, Reply, Withdrawn, draft
 from engine.border.envelope import PAYLOADS, Opened, OrderEvent
@@ -54,6 +56,7 @@ create table if not exists uploads (
 """
 _TYPES: Final = {model: name for name, model in PAYLOADS.items()}
 _SUBMIT: Final = "jp.todoke.order.submit.v1"
+_AMEND: Final = "jp.todoke.order.amend.v1"
 _WITHDRAW: Final = "jp.todoke.order.withdraw.v1"
 _ENDS: Final = (Completed, Refused, Withdrawn)  # after these nobody waits for a follow-up any more
 _READY: Final = """
@@ -91,6 +94,16 @@ class Entry:
     notes: Notes
     effects: frozenset[str]
     history: tuple[OrderSubmit | OrderAmend, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is so at the organisation about one filing: the fields by which it goes, since which effect."""
+
+    reference: str
+    procedure: str
+    effect: str
+    fields: dict[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +328,36 @@ class Ledger:
                 for row in self._db.execute("select name, reference from effects order by rowid")
             ]
 
+    def in_effect(self) -> list[Standing]:
+        """Return what stands now: of each filing the last effect, unless that was its undoing.
+
+        The fields are those that were known when it took effect. A correction that was answered and
+        took no effect is not among them.
+        """
+        with self._lock:
+            last = self._db.execute(
+                "select e.name, o.* from effects e"
+                " join orders o on o.id = substr(e.name, 1, instr(e.name, ' ') - 1)"
+                " where e.rowid = (select max(rowid) from effects l where l.reference = e.reference)"
+                " order by e.rowid"
+            ).fetchall()
+            return [_standing(self._db, row) for row in last if row["type"] != _WITHDRAW]
+
+    def documents_taken(self) -> int:
+        """Return how many documents went out with replies that the engine has taken."""
+        with self._lock:
+            (count,) = self._db.execute(
+                "select coalesce(sum(json_array_length(payload, '$.documents')), 0) from replies"
+                " where state = 'taken'"
+            ).fetchone()
+        return int(count)
+
+    def next_follow_up(self) -> datetime | None:
+        """Return when the connector wants to be asked again, None if it waits for nothing."""
+        with self._lock:
+            (at,) = self._db.execute("select min(follow_up_at) from filings").fetchone()
+        return datetime.fromisoformat(at) if at else None
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
@@ -400,8 +443,24 @@ def _history(db: sqlite3.Connection, reference: str, row: sqlite3.Row) -> Iterat
     ):
         if kind == _SUBMIT:
             yield OrderSubmit.model_validate_json(payload)
-        elif kind == "jp.todoke.order.amend.v1":
+        elif kind == _AMEND:
             yield OrderAmend.model_validate_json(payload)
+
+
+def _standing(db: sqlite3.Connection, row: sqlite3.Row) -> Standing:
+    procedure = ""
+    fields: dict[str, JsonValue] = {}
+    for (payload,) in db.execute(
+        "select payload from orders where reference = ? and sequence <= ? and state = 'done'"
+        " and type in (?, ?) order by sequence",
+        (row["reference"], row["sequence"], _SUBMIT, _AMEND),
+    ):
+        said = json.loads(payload)
+        if "procedure" in said:
+            procedure, fields = said["procedure"], {}
+        fields |= said["fields"]
+    known: dict[str, JsonValue] = {name: value for name, value in fields.items() if value is not None}
+    return Standing(row["reference"], procedure, row["name"].partition(" ")[2], known)
 
 
 def _write(db: sqlite3.Connection, entry: Entry, work: Work, now: datetime) -> None:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from connectors.sdk import (
     Accepted,
     Amend,
+    Amended,
     Answer,
     Answered,
     Asked,
@@ -69,6 +70,8 @@ class Behaviour(BaseModel):
     """Works 9 to 17 in Japan, Monday to Friday."""
     issue_documents: bool = True
     irrevocable: bool = False
+    forget_corrections: bool = False
+    """Confirms every correction and keeps the old value: what a comparison of the books must find."""
     lose_answer_once: bool = False
     duplicate_replies: bool = False
 
@@ -111,6 +114,8 @@ class Dialled(Connector):
     async def amend(self, order: Amend[Any], desk: Desk) -> Answer:
         """Correct it, in office hours."""
         self._check_open(desk)
+        if self._dial.forget_corrections:
+            return Amended(f"{order.id[2:10]}")
         return self._without_papers(await collected(self._inner.amend, order, desk))
 
     async def withdraw(self, order: Withdraw[Any], desk: Desk) -> Answer:

@@ -5,8 +5,28 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from connectors.government.chiyoda_city import ChiyodaCitySimulator
+from connectors.government.chiyoda_schools import ChiyodaSchoolsSimulator
+from connectors.government.kei_inspection import KeiInspectionSimulator
+from connectors.government.legal_affairs import LegalAffairsSimulator
 from connectors.government.muroran_city import MuroranCitySimulator
+from connectors.government.muroran_water import MuroranWaterSimulator
+from connectors.government.tokyo_police import TokyoPoliceSimulator
+from connectors.government.tokyo_transport import TokyoTransportSimulator
+from connectors.government.tokyo_water import TokyoWaterSimulator
+from connectors.private.japan_post import JapanPostSimulator
+from connectors.private.mihon_bank import MihonBankSimulator
+from connectors.private.mihon_card import MihonCardSimulator
+from connectors.private.mihon_gas import MihonGasSimulator
+from connectors.private.mihon_life import MihonLifeSimulator
+from connectors.private.mihon_mobile import MihonMobileSimulator
+from connectors.private.mihon_net import MihonNetSimulator
+from connectors.private.mihon_news import MihonNewsSimulator
+from connectors.private.mihon_nonlife import MihonNonlifeSimulator
 from connectors.private.mihon_power import MihonPowerSimulator
+from connectors.private.mihon_securities import MihonSecuritiesSimulator
+from connectors.private.mihon_shop import MihonShopSimulator
+from connectors.private.mihon_telephone import MihonTelephoneSimulator
+from connectors.private.mihon_trading import MihonTradingSimulator
 from connectors.private.nhk import CUSTOMER_NUMBER, NhkSimulator
 from connectors.sdk import Connector
 from connectors.sdk.keys import OwnKeys
@@ -24,8 +44,28 @@ class Simulated:
 SIMULATORS: Final = {
     "muroran-city": Simulated(MuroranCitySimulator()),
     "chiyoda-city": Simulated(ChiyodaCitySimulator()),
+    "chiyoda-schools": Simulated(ChiyodaSchoolsSimulator()),
+    "muroran-water": Simulated(MuroranWaterSimulator()),
+    "tokyo-water": Simulated(TokyoWaterSimulator()),
+    "tokyo-police": Simulated(TokyoPoliceSimulator()),
+    "tokyo-transport": Simulated(TokyoTransportSimulator()),
+    "kei-inspection": Simulated(KeiInspectionSimulator()),
+    "legal-affairs": Simulated(LegalAffairsSimulator()),
     "mihon-power": Simulated(MihonPowerSimulator()),
+    "mihon-gas": Simulated(MihonGasSimulator()),
+    "mihon-telephone": Simulated(MihonTelephoneSimulator()),
+    "mihon-net": Simulated(MihonNetSimulator()),
+    "japan-post": Simulated(JapanPostSimulator()),
+    "mihon-news": Simulated(MihonNewsSimulator()),
     "nhk-simulator": Simulated(NhkSimulator(), Behaviour(refuse_first=CUSTOMER_NUMBER)),
+    "mihon-bank": Simulated(MihonBankSimulator()),
+    "mihon-card": Simulated(MihonCardSimulator()),
+    "mihon-mobile": Simulated(MihonMobileSimulator()),
+    "mihon-shop": Simulated(MihonShopSimulator()),
+    "mihon-life": Simulated(MihonLifeSimulator()),
+    "mihon-nonlife": Simulated(MihonNonlifeSimulator()),
+    "mihon-securities": Simulated(MihonSecuritiesSimulator()),
+    "mihon-trading": Simulated(MihonTradingSimulator()),
 }
 
 

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The papers simulated offices issue, each marked as a sample: the one place that prints them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Final, Protocol
 
-from connectors.sdk import Address, Mover
+from connectors.sdk import Address, IssuedDocument, Mover, PersonName, Text
 from engine.core.errors import EngineError
 from mailbox.papers.certificate import Member, MoveOutCertificate
+from mailbox.papers.notice import Item, Notice
 from mailbox.papers.render import Papers
+from mailbox.papers.wareki import wareki
 
 _RELATIONS: Final = {
     "head": "世帯主",
@@ -53,6 +55,11 @@ class MovingOut(Protocol):
     def movers(self) -> Sequence[Mover]: ...
 
 
+def day_text(day: date) -> Text:
+    """Return a day as one is asked about it."""
+    return Text(ja=wareki(day), en=f"{day:%d %B %Y}")
+
+
 def move_out_certificate(fields: MovingOut, issuer: Issuer, *, number: str, today: date) -> bytes:
     """Return a certificate (転出証明書) as PDF, marked 見本; raises NotPrintable."""
     head = str(_head(fields.movers).name)
@@ -75,6 +82,43 @@ def move_out_certificate(fields: MovingOut, issuer: Issuer, *, number: str, toda
         return _papers().move_out_certificate(certificate)
     except EngineError as error:
         raise NotPrintable(error.code) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What all notices of one kind have in common: who writes, how it is called, what it says."""
+
+    issuer: Text
+    kind: str
+    title: Text
+    words: Text
+
+    def notice(
+        self,
+        order_id: str,
+        to: PersonName | None,
+        items: Mapping[tuple[str, str], object],
+        *,
+        number: str,
+        today: date,
+    ) -> IssuedDocument:
+        """Return the notice as a document of this order, marked 見本; items without a value are left out."""
+        written = (
+            Item(label=Text(ja=ja, en=en), value=wareki(value) if isinstance(value, date) else str(value))
+            for (ja, en), value in items.items()
+            if value
+        )
+        notice = Notice(
+            title=self.title,
+            number=number,
+            issued_on=today,
+            issuer=self.issuer,
+            addressee=str(to or "お客様"),
+            items=tuple(written),
+            words=self.words,
+            simulation=True,
+        )
+        return IssuedDocument(f"{order_id}.{self.kind}", self.kind, self.title, _papers().notice(notice))
 
 
 @cache

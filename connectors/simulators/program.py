@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A simulated organisation as a program of its own: keys, ledger, channel, dial, and the runner."""
+"""Simulated organisations as a program: each with its own keys, ledger, channel, dial and runner."""
 
 import asyncio
 import logging
 import signal
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -42,12 +43,17 @@ class Place:
     trusted: tuple[str, ...] = ()
 
 
-async def run(simulated: Simulated, behaviour: Behaviour, place: Place) -> None:
-    """Run until SIGTERM or SIGINT; what has begun is finished first."""
+async def run(several: Sequence[tuple[Simulated, Behaviour, Place]]) -> None:
+    """Run them side by side until SIGTERM or SIGINT; what has begun is finished first.
+
+    They share a process and nothing else, as an agent's (受託者) connectors do.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await run_until(stop, simulated, behaviour, place)
+    async with asyncio.TaskGroup() as group:
+        for one in several:
+            group.create_task(run_until(stop, *one))
 
 
 async def run_until(stop: asyncio.Event, simulated: Simulated, behaviour: Behaviour, place: Place) -> None:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For organisations: `todoke connect NAME` runs a connector; here, one of the simulated ones."""
+"""For organisations: `todoke connect NAME` runs a connector; here, one or several of the simulated ones."""
 
 import asyncio
 import json
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 from pydantic import ValidationError
@@ -14,6 +14,9 @@ from engine.core.errors import EngineError
 from engine.settings import Profile, Settings
 from engine.telemetry import log_to_stderr
 
+if TYPE_CHECKING:
+    from connectors.simulators.behaviour import Behaviour
+
 
 def register(group: click.Group) -> None:
     """Add the command."""
@@ -21,7 +24,7 @@ def register(group: click.Group) -> None:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.option("--engine", "address", help="Where the engine is reached; without it, TODOKE_PUBLIC_URL.")
 @click.option("--channel", type=click.Choice(["pull", "amqp", "webhook"]), default="pull", show_default=True)
 @click.option(
@@ -29,11 +32,13 @@ def register(group: click.Group) -> None:
 )
 @click.option("--endpoint", help="Webhook: the address as the engine sees it, for --registration.")
 @click.option("--trust", multiple=True, help="Webhook: whsec_… or whpk_…; as often as there are secrets.")
-@click.option("--home", type=click.Path(path_type=Path), help="Where keys and ledger are kept.")
+@click.option(
+    "--home", type=click.Path(path_type=Path), help="Where keys and ledger of the one named are kept."
+)
 @click.option("--behaviour", "dial", help='The dial, as JSON: \'{"slow_days": 2, "ask_first": true}\'.')
 @click.option("--registration", "show", is_flag=True, help="Print what the registry must know, and end.")
 def connect(
-    name: str,
+    names: tuple[str, ...],
     *,
     address: str | None,
     channel: Literal["pull", "amqp", "webhook"],
@@ -44,39 +49,52 @@ def connect(
     dial: str | None,
     show: bool,
 ) -> None:
-    """Run the connector of a simulated organisation (見本) until it is told to stop."""
+    """Run the connectors of simulated organisations (見本) until told to stop; `all` is every one."""
     # Fonts, broker and web client: loaded only by the one command that needs them.
     from connectors.sdk.keys import OwnKeys  # noqa: PLC0415
     from connectors.simulators import program  # noqa: PLC0415
     from connectors.simulators.catalogue import SIMULATORS, registration  # noqa: PLC0415
 
-    if name not in SIMULATORS:
-        raise click.BadParameter(f"there is {', '.join(SIMULATORS)}", param_hint="NAME")
+    chosen = tuple(SIMULATORS) if names == ("all",) else names
+    if not set(chosen) <= SIMULATORS.keys():
+        raise click.BadParameter(f"there is all, {', '.join(SIMULATORS)}", param_hint="NAME")
+    if len(chosen) > 1 and (home is not None or channel != "pull"):
+        raise click.UsageError("--home and channels other than pull are for one organisation alone")
     settings = Settings.load()
-    simulated = SIMULATORS[name]
-    home = home or settings.state / "connectors" / name
+    homes = {name: home or settings.state / "connectors" / name for name in chosen}
     if show:
-        found = registration(simulated.connector, OwnKeys.kept_in(home), channel=channel, endpoint=endpoint)
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        found = [
+            registration(
+                SIMULATORS[name].connector, OwnKeys.kept_in(homes[name]), channel=channel, endpoint=endpoint
+            )
+            for name in chosen
+        ]
+        click.echo(json.dumps(found if len(found) > 1 else found[0], ensure_ascii=False, indent=2))
         return
     if settings.profile is Profile.PRODUCTION:
         raise EngineError("invalid-settings", reason="simulated organisations do not run in production")
-    place = program.Place(
-        home=home,
-        engine=address or settings.origin,
-        audience=settings.origin,
-        clock=SystemClock() if settings.clock == "system" else SimulatedClock(settings.state / "clock"),
-        channel=channel,
-        amqp_url=settings.required("amqp_url") if channel == "amqp" else "",
-        listen=_host_and_port(listen),
-        trusted=trust,
-    )
+    several = []
+    for name in chosen:
+        place = program.Place(
+            home=homes[name],
+            engine=address or settings.origin,
+            audience=settings.origin,
+            clock=SystemClock() if settings.clock == "system" else SimulatedClock(settings.state / "clock"),
+            channel=channel,
+            amqp_url=settings.required("amqp_url") if channel == "amqp" else "",
+            listen=_host_and_port(listen),
+            trusted=trust,
+        )
+        several.append((SIMULATORS[name], _turned(SIMULATORS[name].behaviour, dial), place))
+    log_to_stderr(settings.log)
+    asyncio.run(program.run(several))
+
+
+def _turned(behaviour: "Behaviour", dial: str | None) -> "Behaviour":
     try:
-        behaviour = simulated.behaviour.turned(dial or "{}")
+        return behaviour.turned(dial or "{}")
     except ValidationError as error:
         raise click.BadParameter(f"{error.error_count()} faults", param_hint="--behaviour") from None
-    log_to_stderr(settings.log)
-    asyncio.run(program.run(simulated, behaviour, place))
 
 
 def _host_and_port(text: str) -> tuple[str, int]:

@@ -25,6 +25,8 @@ def register(group: click.Group) -> None:
 
 @click.command()
 @click.option("--event", type=click.Choice(["moving"]), default="moving", show_default=True)
+@click.option("--change-date", is_flag=True, help="When most have been told, the day of the move changes.")
+@click.option("--call-off", is_flag=True, help="When most have been told, the move is called off.")
 @click.option("--resume", is_flag=True, help="Go on with a demonstration that was killed.")
 @click.option(
     "--out",
@@ -33,31 +35,38 @@ def register(group: click.Group) -> None:
     show_default=True,
     help="Where the documents go.",
 )
-def demo(*, event: str, resume: bool, out: Path) -> None:
-    """Play a synthetic household's life event to its end, with simulated organisations."""
+def demo(*, event: str, change_date: bool, call_off: bool, resume: bool, out: Path) -> None:
+    """Play a synthetic household's life event to its end, with simulated organisations.
+
+    At the end, what every organisation's ledger holds is compared with what the case says.
+    """
     from engine.progress import BANNER, Progress  # noqa: PLC0415
 
     del event  # the only one so far; its name is in the help already
+    if change_date and call_off:
+        raise click.UsageError("--change-date or --call-off, not both")
+    turn = "change-date" if change_date else "call-off" if call_off else None if resume else "none"
     state = _state(resume=resume)
     settings = Settings.load(
         state=state.path, profile="demo", clock="simulated", bus="embedded", listen=f"127.0.0.1:{_port()}"
     )
     _log_to(settings.state / "log" / "engine.log")
     click.echo(BANNER)
-    asyncio.run(_play(settings, out.absolute(), Progress()))
+    asyncio.run(_play(settings, out.absolute(), Progress(), turn))
     click.echo(f"\n終わりました。文書は {out} にあります。  Done: the documents are in {out}.")
 
 
-async def _play(settings: Settings, out: Path, progress: object) -> None:
+async def _play(settings: Settings, out: Path, progress: object, turn: str | None) -> None:
     from engine.client import Refusal  # noqa: PLC0415 - everything, and only here
-    from engine.demo import Demo  # noqa: PLC0415
+    from engine.demo import Demo, Turn  # noqa: PLC0415
     from engine.embedded import embedded  # noqa: PLC0415
     from engine.progress import Progress  # noqa: PLC0415
 
     assert isinstance(progress, Progress)  # noqa: S101 - loaded late, so the name is not at hand above
     async with embedded(settings):
         try:
-            await Demo(settings, out=out, progress=progress).run()
+            chosen = Turn(turn) if turn else None
+            await Demo(settings, out=out, progress=progress, turn=chosen).run()
         except Refusal as refusal:
             raise EngineError("refused-by-server", reason=str(refusal)) from refusal
 

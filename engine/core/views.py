@@ -175,6 +175,24 @@ class Refusal(View):
     correctable: bool
 
 
+class Task(View):
+    """What is left to do about a filing that Todoke cannot bring further, and whose it is."""
+
+    owner: str
+    owner_text: Text
+    text: Text
+
+
+_UNDO_YOURSELF: Final = Task(
+    owner="citizen",
+    owner_text=Text(ja="担当：ご本人", en="yours to do"),
+    text=Text(
+        ja="取り消せませんでした。必要なら、元に戻す手続を直接お申し出ください",
+        en="It could not be undone. If it has to be, please ask them yourself how to put it right",
+    ),
+)
+
+
 class FilingView(EntryView):
     """One filing as it stands."""
 
@@ -189,6 +207,7 @@ class FilingView(EntryView):
     question: Question | None
     refusal: Refusal | None
     receipt: str | None
+    task: Task | None = None
 
 
 class LifeEventView(View):
@@ -373,6 +392,7 @@ def _standing(filing: Filing, last: Mapping[str, Any]) -> dict[str, Any]:
         "question": last.get("question") if filing.state is FilingState.ASKING else None,
         "refusal": last.get("refusal") if refused else None,
         "receipt": last.get("receipt"),
+        "task": _UNDO_YOURSELF if filing.state is FilingState.IRREVOCABLE else None,
     }
 
 

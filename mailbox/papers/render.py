@@ -18,6 +18,7 @@ import typst
 from engine.core.errors import Code, EngineError, Problem, register
 from mailbox.papers.certificate import MoveOutCertificate
 from mailbox.papers.glyphs import Glyphs
+from mailbox.papers.notice import Notice
 from mailbox.papers.sheet import Sheet
 
 register(
@@ -67,6 +68,10 @@ class Papers:
         printed = sheet.printed()
         marked = _with_geta(printed, self._glyphs)
         return self._render("sheet.typ", marked | {"hasGeta": marked != printed, "qr": _qr(sheet.code)})
+
+    def notice(self, notice: Notice) -> bytes:
+        """Return the notice as PDF; 〓 stands for what cannot be drawn."""
+        return self._render("notice.typ", dict(_with_geta(notice.printed(), self._glyphs)))
 
     def _render(self, template: str, data: Mapping[str, object]) -> bytes:
         with self._lock:

@@ -23,6 +23,8 @@ Hook = Callable[[], Awaitable[None]]
 PIN, PASSWORD = "1234", "CANARY26"
 PATIENCE_SECONDS = 90.0  # a killed publisher's orders wait 30 seconds for the sweep
 
+# Those whom this household has to do with; the other simulated organisations never hear of it.
+RECEIVERS = ("muroran-city", "chiyoda-city", "mihon-power", "nhk-simulator")
 FAMILY, GIVEN, FAMILY_KANA, GIVEN_KANA = "金糸雀", "鳴瀬子", "カナリヤ", "ナルセコ"
 BORN = date(1987, 6, 5)
 OLD_LINE, NEW_LINE, BUILDING = "九十九町八丁目7番65号", "鳥籠町四丁目32番1号", "止まり木荘 902"

@@ -16,9 +16,10 @@ from uuid import UUID
 
 import asyncpg
 
-from connectors.sdk.ledger import Ledger
+from connectors.sdk.ledger import Ledger, Standing
 from connectors.simulators.catalogue import SIMULATORS
-from engine.core.lifecycle import CaseState
+from engine.core.lifecycle import CaseState, FilingState
+from engine.core.plan import Contents
 from engine.keys import Keys
 from engine.runtime.case_keys import CaseKeys
 from engine.runtime.journal import replayed
@@ -56,7 +57,9 @@ async def check_all(world: World, story: Story) -> None:
     async with pool_of(world.dsn) as pool:
         await check_nothing_left(pool, world.queues)
         await check_case(pool, world.keys, UUID(story.case["id"]))
-        check_organisations(ledgers)
+        await check_books(pool, world.keys, UUID(story.case["id"]), ledgers)
+        check_organisations(ledgers, {name: EFFECTS.get(name, []) for name in ledgers})
+        check_orders(ledgers)
         check_disclosures(story.case, story.disclosures, ledgers)
         await check_letters(pool, story.letters, ledgers)
 
@@ -70,19 +73,58 @@ async def pool_of(dsn: str) -> AsyncIterator[asyncpg.Pool]:
         await pool.close()
 
 
-async def check_case(pool: asyncpg.Pool, keys: Keys, case_id: UUID) -> None:
+async def check_case(
+    pool: asyncpg.Pool, keys: Keys, case_id: UUID, *, state: CaseState = CaseState.COMPLETED
+) -> None:
     """The one case is over, every filing settled, and its journal tells exactly what is stored."""
     store = PostgresStore(pool)
     assert await pool.fetchval("select count(*) from engine.cases") == 1
     stored = await store.case(case_id)
     assert stored is not None
-    assert stored.case.state is CaseState.COMPLETED
+    assert stored.case.state is state
     assert all(filing.has_ended for filing in stored.case.filings.values())
     key = CaseKeys(keys.case).open(case_id, stored.data_key_wrapped)
     told = replayed(await store.journal(case_id), key, head=stored.journal_hash)
     # How many messages there were, and when to look again, is counted beside the journal.
     counted = replace(told, version=stored.case.version, wake_at=stored.case.wake_at)
     assert counted == stored.case
+
+
+async def check_books(
+    pool: asyncpg.Pool, keys: Keys, case_id: UUID, ledgers: Mapping[str, Path]
+) -> dict[str, Standing]:
+    """Every organisation holds exactly what the case says it holds, by the reference of each filing.
+
+    What it says is done, or cannot be undone, is in effect with the last word that was told; of
+    everything else nothing is. Return what is in effect.
+    """
+    store = PostgresStore(pool)
+    stored, sealed = await store.case(case_id), await store.sealed_contents(case_id)
+    assert stored is not None
+    assert sealed is not None
+    key = CaseKeys(keys.case).open(case_id, stored.data_key_wrapped)
+    plan = Contents.model_validate_json(key.open("contents", sealed)).plan
+    held = {one.reference: one for path in ledgers.values() for one in standing_in(path)}
+    left = dict(held)
+    for filing in stored.case.filings.values():
+        found = left.pop(filing.reference, None) if filing.reference else None
+        if filing.reference and filing.state in {FilingState.COMPLETED, FilingState.IRREVOCABLE}:
+            said = plan.entry(filing.id).fields
+            assert found is not None, f"{filing.slug}: it is {filing.state.value}, and nothing is in effect"
+            assert found.procedure == filing.slug
+            assert found.fields == {name: value for name, value in said.items() if value is not None}
+        else:
+            assert found is None, f"{filing.slug}: it is {filing.state.value}, and {found} is in effect"
+    assert not left, f"no filing knows of these: {left}"
+    return held
+
+
+def standing_in(path: Path) -> list[Standing]:
+    book = Ledger(path)
+    try:
+        return book.in_effect()
+    finally:
+        book.close()
 
 
 async def check_nothing_left(pool: asyncpg.Pool, queues: Callable[[], Awaitable[dict[str, int]]]) -> None:
@@ -105,20 +147,27 @@ async def no_queues() -> dict[str, int]:
     return {}
 
 
-def check_organisations(ledgers: Mapping[str, Path]) -> None:
-    """Every order took effect once; no content came under two ids; every reply was taken."""
+def check_organisations(
+    ledgers: Mapping[str, Path], wanted: Mapping[str, Sequence[str]] | None = None
+) -> None:
+    """Every order took effect once, as is `wanted`; no content came under two ids; every reply was taken."""
     for name, path in ledgers.items():
         book = Ledger(path)
         effects = [effect.rpartition(" ")[2] for effect, _ in book.effects()]
-        assert effects == EFFECTS[name], name
+        assert wanted is None or effects == wanted[name], name
         assert book.unsent(1) == [], name
         book.close()
         orders = rows(path, "select * from orders order by rowid")
-        kinds = [order["type"].split(".")[3] for order in orders]
-        assert kinds == ORDERS[name], name
         assert {order["state"] for order in orders} <= {"done"}, name
         contents = Counter((order["reference"], order["payload"]) for order in orders)
         assert all(count == 1 for count in contents.values()), name
+
+
+def check_orders(ledgers: Mapping[str, Path]) -> None:
+    """Nobody was sent more orders than it takes."""
+    for name, path in ledgers.items():
+        orders = rows(path, "select type from orders order by rowid")
+        assert [order["type"].split(".")[3] for order in orders] == ORDERS.get(name, []), name
 
 
 def check_disclosures(

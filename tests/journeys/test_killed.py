@@ -2,62 +2,24 @@
 """Killed without a word at any moment, the same case goes on: nothing is lost, nothing happens twice."""
 
 import asyncio
-import re
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from connectors.simulators.catalogue import SIMULATORS
-from engine.keys import Keys
-from engine.local import process
-from engine.local.postgres import Postgres
-from engine.local.state import State
 from tests.journeys import promises
+from tests.journeys.demonstrations import killed_at, laid, resumed_to_its_end
 from tests.journeys.household import Hook
-from tests.journeys.worlds import distributed, environment_of, lay_authority
+from tests.journeys.worlds import distributed
 from tests.services import Broker
-
-_SECONDS = 120.0
 
 
 async def test_a_demonstration_killed_at_three_moments_is_resumed_to_its_end(place: Path) -> None:
-    outer = State(place).prepare()
-    demo = State(outer.place("demo")).prepare()
-    for name in ("jpki", "keys", "card.json"):
-        demo.place(name)
-    lay_authority(demo.path)
-    (demo.path / "card.json").unlink()  # the demonstration makes its own
-    out = place.with_name("out")
-    out.mkdir()
+    out = laid(place)
 
     # The plan is signed; NHK's refusal is being corrected; the calendar was turned, or all is done
     # because it was turned before.
     for moment in ("signed it", "corrected and filed again|PO box", r"\(calendar\)|PO box"):
-        with demonstration(place, out) as one:
-            await said(one, out, moment)
-            one.kill()
-            one.wait()
-    with demonstration(place, out) as one:
-        status = await asyncio.to_thread(one.wait, _SECONDS)
+        await killed_at(moment, place, out)
 
-    assert status == 0, (out / "said").read_text()[-2000:]
-    server = await asyncio.to_thread(Postgres(demo.path / "postgres").start)
-    try:
-        ledgers = {name: demo.path / "connectors" / name / "ledger.sqlite3" for name in SIMULATORS}
-        async with promises.pool_of(server.dsn) as pool:
-            case_id = await pool.fetchval("select id from engine.cases")
-            await promises.check_nothing_left(pool, promises.no_queues)
-            await promises.check_case(pool, Keys.load(demo.path / "keys"), case_id)
-            promises.check_organisations(ledgers)
-            letters: list[tuple[dict[str, str], bytes]] = [
-                ({}, letter.read_bytes()) for letter in out.glob("letter-*.pdf")
-            ]
-            await promises.check_letters(pool, letters, ledgers)
-    finally:
-        await asyncio.to_thread(server.stop)
+    await resumed_to_its_end(place, out)
 
 
 async def test_a_case_goes_on_when_the_web_a_worker_and_a_connector_are_killed(
@@ -86,29 +48,3 @@ async def test_a_case_goes_on_when_the_web_a_worker_and_a_connector_are_killed(
 
         await promises.check_all(world, story)
         world.processes.check_alive()
-
-
-@contextmanager
-def demonstration(place: Path, out: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `todoke demo --resume`; what it says goes to a file anew."""
-    (out / "said").unlink(missing_ok=True)
-    one = process.spawn(
-        [sys.executable, "-m", "engine.cli", "demo", "--resume", "--out", out],
-        environment_of(place),
-        log=out / "said",
-        death=signal.SIGTERM,
-        user=None,
-    )
-    try:
-        yield one
-    finally:
-        one.kill()
-        one.wait()
-
-
-async def said(one: subprocess.Popen[bytes], out: Path, words: str) -> None:
-    """Return as soon as the demonstration says these words."""
-    async with asyncio.timeout(_SECONDS):
-        while not re.search(words, (out / "said").read_text(errors="replace")):
-            assert one.poll() is None, (out / "said").read_text()[-2000:]
-            await asyncio.sleep(0.02)

@@ -37,6 +37,7 @@ from tests.journeys.household import (
     HOLDER,
     PASSWORD,
     PIN,
+    RECEIVERS,
     Hook,
     Household,
     Story,
@@ -158,7 +159,7 @@ async def embedded(place: Path) -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def distributed(place: Path, dsn: str, broker: Broker) -> AsyncIterator[World]:
-    """Run every role, every organisation and the certification authority as a process of its own."""
+    """Run every role, the household's receivers and the certification authority, each as its own process."""
     lay_authority(place)
     port, jpki_port = free_port(), free_port()
     jpki = JpkiWorld(SystemClock(), state=place / "jpki")
@@ -184,8 +185,8 @@ async def distributed(place: Path, dsn: str, broker: Broker) -> AsyncIterator[Wo
         world.processes.start("jpki", environment_of(place), "jpki", "--port", str(jpki_port))
         for role in ROLES:
             world.processes.start(role, environment, role)
-        for name, simulated in SIMULATORS.items():
-            number = simulated.connector.number
+        for name in RECEIVERS:
+            number = SIMULATORS[name].connector.number
             own = environment_of(
                 place,
                 TODOKE_LISTEN=f"127.0.0.1:{port}",
@@ -272,8 +273,8 @@ def _keys_with_shared_passwords(directory: Path) -> Keys:
 
 async def _register(place: Path, dsn: str) -> None:
     known = [
-        registration(simulated.connector, OwnKeys.kept_in(place / "connectors" / name), channel="amqp")
-        for name, simulated in SIMULATORS.items()
+        registration(SIMULATORS[name].connector, OwnKeys.kept_in(place / "connectors" / name), channel="amqp")
+        for name in RECEIVERS
     ]
     pool = await open_pool(dsn)
     try:

@@ -72,7 +72,26 @@ def test_the_registration_is_printed_for_whoever_runs_the_registry(tmp_path: Pat
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "m").iterdir()} == {0o600}
 
 
-@pytest.mark.parametrize("arguments", [["nobody"], ["muroran-city", "--behaviour", '{"fast": 1}']])
+def test_several_may_share_a_process_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TODOKE_STATE", str(tmp_path))
+
+    printed = CliRunner().invoke(connect, ["all", "--registration"])
+
+    listed = json.loads(printed.output)
+    assert [one["number"] for one in listed] == [one.connector.number for one in SIMULATORS.values()]
+    assert len({key["kid"] for one in listed for key in one["keys"]}) == 2 * len(SIMULATORS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nobody"],
+        ["muroran-city", "--behaviour", '{"fast": 1}'],
+        ["muroran-city", "nhk-simulator"],  # each needs a home of its own
+    ],
+)
 def test_an_unknown_organisation_or_dial_is_explained(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
