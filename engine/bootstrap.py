@@ -36,10 +36,12 @@ from engine.registry.access import OrganisationAccess
 from engine.registry.directory import Directories
 from engine.registry.model import Channel, RegistryStore
 from engine.registry.store import PostgresRegistryStore
+from engine.runtime.afterwards import Afterwards
 from engine.runtime.bells import Bells
 from engine.runtime.calendars import Calendars
 from engine.runtime.case_keys import CaseKeys
 from engine.runtime.catalogue import AnyEvent, Catalogue
+from engine.runtime.certificates import Certificates
 from engine.runtime.composer import Composer
 from engine.runtime.consumer import Consumer, ReplyDesk
 from engine.runtime.counter import Counter
@@ -65,6 +67,7 @@ from engine.web.doors import Care, Doors
 from engine.web.security import WebSettings
 from mailbox.delivery import Post
 from mailbox.intake import DocumentIntake
+from mailbox.papers.closing import ClosingPress
 from mailbox.papers.filing_sheet import FilingSheets
 from mailbox.papers.render import Papers
 from mailbox.sealing import Keyring
@@ -147,6 +150,7 @@ class Engine:
     sweeper: Sweeper
     relay: Relay
     timekeeper: Timekeeper
+    afterwards: Afterwards
     consumer: Consumer
 
     def app(self) -> web.Application:
@@ -195,6 +199,7 @@ class Engine:
         """Take what comes over the bus, and wake cases, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.timekeeper.run())
+            group.create_task(self.afterwards.run())
             group.create_task(self.intake.run())
             group.create_task(self.publisher.run())
             if not self.bus.rides_on_store:
@@ -325,6 +330,7 @@ def _put_together(
         references_key=keys.references,
     )
     catalogue = Catalogue(life_events, store=store, calendars=calendar_for)
+    papers, is_simulation = Papers(), settings.profile is not Profile.PRODUCTION
     counter = Counter(
         store=store,
         intake=intake,
@@ -333,12 +339,13 @@ def _put_together(
         gate=gate,
         keys=case_keys,
         references_key=keys.references,
-        sheets=FilingSheets(Papers(), is_simulation=settings.profile is not Profile.PRODUCTION),
+        sheets=FilingSheets(papers, is_simulation=is_simulation),
         bells=bells,
         clock=clock,
     )
     operators = PostgresOperators(pool)
     record = Record(operators=operators, clock=clock, ids=ids)
+    care_store = PostgresCare(pool)
     care = Care(
         old_values=OldValues(
             store=store,
@@ -351,11 +358,25 @@ def _put_together(
         calendars=Calendars(
             cases=counter,
             store=store,
-            care=PostgresCare(pool),
+            care=care_store,
             catalogue=catalogue,
             key=keys.calendar,
             origin=settings.origin,
             clock=clock,
+        ),
+        certificates=Certificates(
+            cases=counter,
+            store=store,
+            care=care_store,
+            keys=case_keys,
+            signing=keys.signing,
+            press=ClosingPress(papers, keys.signing),
+            documents=documents,
+            bus=bus,
+            publisher=publisher,
+            clock=clock,
+            origin=settings.origin,
+            is_simulation=is_simulation,
         ),
     )
     control = ControlRoom(
@@ -396,6 +417,7 @@ def _put_together(
         sweeper=Sweeper(vault, letters),
         relay=Relay(bus=bus, store=store),
         timekeeper=Timekeeper(store=store, processor=processor, clock=clock),
+        afterwards=Afterwards([care.certificates.run_once]),
         consumer=Consumer(bus=bus, desk=desk, queues=reply_queues()),
     )
 

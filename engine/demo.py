@@ -203,7 +203,7 @@ class Demo:
         letters: list[dict[str, Any]] = []
         for _ in range(100):
             letters = (await client.get(f"/v1/letters?caseId={case['id']}"))["letters"]
-            if letters:
+            if any(one["kind"] == "closing-certificate" for one in letters):  # the last one to come
                 break
             await asyncio.sleep(_LOOK_SECONDS)
         return letters

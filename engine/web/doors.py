@@ -14,6 +14,7 @@ from engine.identity.challenges import Challenge, Purpose
 from engine.identity.sessions import Session, SessionToken
 from engine.ports import Pulled
 from engine.runtime.calendars import Calendars
+from engine.runtime.certificates import Certificates
 from engine.runtime.consumer import ReplyResult
 from engine.runtime.counter import Done, Request
 from engine.runtime.old_values import OldValues
@@ -154,6 +155,7 @@ class Care:
 
     old_values: OldValues
     calendars: Calendars
+    certificates: Certificates
 
 
 Probe = Callable[[], Awaitable[object]]
