@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 from uuid import UUID, uuid4
@@ -55,6 +56,7 @@ from engine.runtime.publisher import Publisher, Relay
 from engine.runtime.reconciliation import Reconciliation
 from engine.runtime.record import Record
 from engine.runtime.redrive import Redrive
+from engine.runtime.retention import Retention
 from engine.runtime.timekeeper import Timekeeper
 from engine.runtime.timeline import Timelines
 from engine.settings import Profile, Settings
@@ -342,10 +344,25 @@ def _put_together(
         sheets=FilingSheets(papers, is_simulation=is_simulation),
         bells=bells,
         clock=clock,
+        draft_lasts=timedelta(days=settings.draft_days),
     )
     operators = PostgresOperators(pool)
     record = Record(operators=operators, clock=clock, ids=ids)
     care_store = PostgresCare(pool)
+    certificates = Certificates(
+        cases=counter,
+        store=store,
+        care=care_store,
+        keys=case_keys,
+        signing=keys.signing,
+        press=ClosingPress(papers, keys.signing),
+        documents=documents,
+        bus=bus,
+        publisher=publisher,
+        clock=clock,
+        origin=settings.origin,
+        is_simulation=is_simulation,
+    )
     care = Care(
         old_values=OldValues(
             store=store,
@@ -364,19 +381,16 @@ def _put_together(
             origin=settings.origin,
             clock=clock,
         ),
-        certificates=Certificates(
+        certificates=certificates,
+        retention=Retention(
             cases=counter,
             store=store,
             care=care_store,
             keys=case_keys,
-            signing=keys.signing,
-            press=ClosingPress(papers, keys.signing),
-            documents=documents,
-            bus=bus,
-            publisher=publisher,
+            certificates=certificates,
             clock=clock,
-            origin=settings.origin,
-            is_simulation=is_simulation,
+            kept=timedelta(days=settings.kept_days),
+            unconfirmed_kept=timedelta(days=settings.draft_days),
         ),
     )
     control = ControlRoom(
@@ -386,8 +400,10 @@ def _put_together(
         registry=registry,
         directories=directories,
         redrive=Redrive(desk=desk, opener=opener, directories=directories, store=store, bus=bus),
-        timelines=Timelines(store=store, directories=directories, keys=case_keys),
-        reconciliation=Reconciliation(operators=operators, store=store, keys=case_keys, clock=clock),
+        timelines=Timelines(store=store, care=care_store, directories=directories, keys=case_keys),
+        reconciliation=Reconciliation(
+            operators=operators, store=store, care=care_store, keys=case_keys, clock=clock
+        ),
         record=record,
         clock=clock,
     )
@@ -417,7 +433,7 @@ def _put_together(
         sweeper=Sweeper(vault, letters),
         relay=Relay(bus=bus, store=store),
         timekeeper=Timekeeper(store=store, processor=processor, clock=clock),
-        afterwards=Afterwards([care.certificates.run_once]),
+        afterwards=Afterwards([care.certificates.run_once, care.retention.run_once]),
         consumer=Consumer(bus=bus, desk=desk, queues=reply_queues()),
     )
 

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     pg_bin: Path | None = None
     run_as: str | None = None
     log: Literal["debug", "info", "warning", "error"] = "info"
+    # How long a case is kept after its end, and how long one that nobody confirmed lasts and is kept.
+    kept_days: int = Field(default=365, ge=1, le=36_500)
+    draft_days: int = Field(default=30, ge=1, le=365)
 
     @classmethod
     def load(cls, **decided: object) -> Self:

@@ -110,6 +110,7 @@ class Case:
     wake_at: datetime | None = None
     filings: Mapping[UUID, Filing] = field(default_factory=dict)
     rules: Mapping[UUID, FilingRules] = field(default_factory=dict)
+    draft_until: datetime | None = None
 
     @property
     def has_ended(self) -> bool:

@@ -145,9 +145,13 @@ class Certificates:
         count = 0
         for case_id in await self._care.to_certify(limit=limit):
             stored = await self._store.case(case_id)
-            if stored is not None and stored.data_key_wrapped is not None:
+            if stored is None or stored.data_key_wrapped is None:
+                continue
+            try:
                 await self.issued(stored)
                 count += 1
+            except EngineError as error:  # it holds up no other, and is tried again
+                log.warning("certificate.owed", extra={"case_id": str(case_id), "code": error.code})
         return count
 
     async def _issue(self, stored: StoredCase, ending: Ending) -> None:

@@ -19,6 +19,7 @@ from engine.runtime.consumer import ReplyResult
 from engine.runtime.counter import Done, Request
 from engine.runtime.old_values import OldValues
 from engine.runtime.operations import ControlRoom
+from engine.runtime.retention import Retention
 from mailbox.service import Mailbox
 from mailbox.uploads import Uploads
 
@@ -156,6 +157,7 @@ class Care:
     old_values: OldValues
     calendars: Calendars
     certificates: Certificates
+    retention: Retention
 
 
 Probe = Callable[[], Awaitable[object]]

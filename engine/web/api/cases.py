@@ -127,6 +127,19 @@ async def get_case(call: Call, case: UUID) -> CaseView:
 
 
 @CASES.operation(
+    "DELETE",
+    "/v1/cases/{case}",
+    who=CITIZEN,
+    words=both("案件の内容を消去する", "Erase what a case holds"),
+    status=204,
+    refusals=("no-such-case", "case-still-runs", "stale-version"),
+)
+async def erase(call: Call, case: UUID) -> None:
+    """Destroy the key of a case that has ended, or of a draft. States, disclosures and letters stay."""
+    await call.doors.care.retention.delete(call.person, case)
+
+
+@CASES.operation(
     "GET",
     "/v1/cases/{case}/mandate",
     who=CITIZEN,
