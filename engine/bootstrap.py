@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 from uuid import UUID, uuid4
@@ -46,11 +46,13 @@ from engine.registry.extract import OfflineExtract
 from engine.registry.model import Channel, RegistryStore, Stage
 from engine.registry.nta import NtaWebApi
 from engine.registry.store import PostgresRegistryStore
+from engine.runtime.afterwards import Afterwards
 from engine.runtime.approvals import Approvals
 from engine.runtime.bells import Bells
 from engine.runtime.calendars import Calendars
 from engine.runtime.case_keys import CaseKey, CaseKeys
 from engine.runtime.catalogue import AnyEvent, Catalogue
+from engine.runtime.certificates import Certificates
 from engine.runtime.composer import Composer
 from engine.runtime.consumer import Consumer, ReplyDesk
 from engine.runtime.counter import Counter
@@ -66,6 +68,7 @@ from engine.runtime.publisher import Publisher, Relay
 from engine.runtime.reconciliation import Reconciliation
 from engine.runtime.record import Record
 from engine.runtime.redrive import Redrive
+from engine.runtime.retention import Retention
 from engine.runtime.timekeeper import Timekeeper
 from engine.runtime.timeline import Timelines
 from engine.settings import Profile, Settings
@@ -79,6 +82,7 @@ from engine.web.doors import Care, Doors
 from engine.web.security import WebSettings
 from mailbox.delivery import Post
 from mailbox.intake import DocumentIntake
+from mailbox.papers.closing import ClosingPress
 from mailbox.papers.filing_sheet import FilingSheets
 from mailbox.papers.render import Papers
 from mailbox.sealing import Keyring
@@ -165,6 +169,7 @@ class Engine:
     sweeper: Sweeper
     relay: Relay
     timekeeper: Timekeeper
+    afterwards: Afterwards
     consumer: Consumer
     lanes: Lanes
     webhooks: Webhooks
@@ -218,6 +223,7 @@ class Engine:
         """Take what comes over the bus, and wake cases, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.timekeeper.run())
+            group.create_task(self.afterwards.run())
             group.create_task(self.intake.run())
             group.create_task(self.publisher.run())
             if not self.bus.rides_on_store:
@@ -363,6 +369,7 @@ def _put_together(
         references_key=keys.references,
     )
     catalogue = Catalogue(life_events, store=store, calendars=calendar_for, cited=citations)
+    papers, is_simulation = Papers(), settings.profile is not Profile.PRODUCTION
     counter = Counter(
         store=store,
         intake=intake,
@@ -371,12 +378,28 @@ def _put_together(
         gate=gate,
         keys=case_keys,
         references_key=keys.references,
-        sheets=FilingSheets(Papers(), is_simulation=settings.profile is not Profile.PRODUCTION),
+        sheets=FilingSheets(papers, is_simulation=is_simulation),
         bells=bells,
         clock=clock,
+        draft_lasts=timedelta(days=settings.draft_days),
     )
     operators = PostgresOperators(pool)
     record = Record(operators=operators, clock=clock, ids=ids)
+    care_store = PostgresCare(pool)
+    certificates = Certificates(
+        cases=counter,
+        store=store,
+        care=care_store,
+        keys=case_keys,
+        signing=keys.signing,
+        press=ClosingPress(papers, keys.signing),
+        documents=documents,
+        bus=bus,
+        publisher=publisher,
+        clock=clock,
+        origin=settings.origin,
+        is_simulation=is_simulation,
+    )
     care = Care(
         old_values=OldValues(
             store=store,
@@ -389,11 +412,22 @@ def _put_together(
         calendars=Calendars(
             cases=counter,
             store=store,
-            care=PostgresCare(pool),
+            care=care_store,
             catalogue=catalogue,
             key=keys.calendar,
             origin=settings.origin,
             clock=clock,
+        ),
+        certificates=certificates,
+        retention=Retention(
+            cases=counter,
+            store=store,
+            care=care_store,
+            keys=case_keys,
+            certificates=certificates,
+            clock=clock,
+            kept=timedelta(days=settings.kept_days),
+            unconfirmed_kept=timedelta(days=settings.draft_days),
         ),
     )
     applications = PostgresApplications(pool)
@@ -406,8 +440,10 @@ def _put_together(
         registry=registry,
         directories=directories,
         redrive=Redrive(desk=desk, opener=opener, directories=directories, store=store, bus=bus),
-        timelines=Timelines(store=store, directories=directories, keys=case_keys),
-        reconciliation=Reconciliation(operators=operators, store=store, keys=case_keys, clock=clock),
+        timelines=Timelines(store=store, care=care_store, directories=directories, keys=case_keys),
+        reconciliation=Reconciliation(
+            operators=operators, store=store, care=care_store, keys=case_keys, clock=clock
+        ),
         record=record,
         clock=clock,
     )
@@ -465,6 +501,7 @@ def _put_together(
         sweeper=Sweeper(vault, letters),
         relay=Relay(bus=bus, store=store),
         timekeeper=Timekeeper(store=store, processor=processor, clock=clock),
+        afterwards=Afterwards([care.certificates.run_once, care.retention.run_once]),
         consumer=Consumer(bus=bus, desk=desk, queues=reply_queues()),
         lanes=lanes,
         webhooks=Webhooks(

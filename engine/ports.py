@@ -490,8 +490,13 @@ class CareStore(Protocol):
         """Return cases that have ended and whose certificate is owed, the longest ended first."""
         ...
 
-    async def to_erase(self, *, ended_before: datetime, limit: int) -> list[UUID]:
-        """Return cases that ended before an instant and are not erased, the longest ended first."""
+    async def to_erase(
+        self, *, ended_before: datetime, unconfirmed_before: datetime, limit: int
+    ) -> list[UUID]:
+        """Return cases to be erased that ended before an instant, the longest ended first.
+
+        `unconfirmed_before` is for those that nobody had agreed to.
+        """
         ...
 
     async def erase(self, case_id: UUID, left: Sequence[tuple[int, str]], *, at: datetime) -> bool:

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     sandbox: bool = False  # whoever was approved takes part: for rehearsing, with no real case in it
     corporate_numbers: str | None = None  # "extract", or the address of the agency's Web-API with its version
     corporate_numbers_id: Path | None = None  # a file with the application id
+    # How long a case is kept after its end, and how long one that nobody confirmed lasts and is kept.
+    kept_days: int = Field(default=365, ge=1, le=36_500)
+    draft_days: int = Field(default=30, ge=1, le=365)
 
     @classmethod
     def load(cls, **decided: object) -> Self:

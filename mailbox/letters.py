@@ -187,6 +187,10 @@ class LetterStore(Protocol):
         """Return what happened to the letter, in order."""
         ...
 
+    async def delete(self, owner: UUID, letter: UUID) -> bool:
+        """Destroy one letter with its key if it is this owner's; say whether it was there."""
+        ...
+
     async def erase(self, person: UUID) -> int:
         """Destroy the person's key and letters; return how many letters there were."""
         ...

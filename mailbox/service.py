@@ -114,6 +114,12 @@ class Mailbox:
             raise EngineError("no-such-letter")
         return await self._store.events(letter)
 
+    async def delete(self, owner: UUID, letter: UUID) -> None:
+        """Destroy one letter for good: it is the owner's; raises `no-such-letter`."""
+        if not await self._store.delete(owner, letter):
+            raise EngineError("no-such-letter")
+        log.info("letter.deleted", extra={"letter": str(letter)})
+
     async def erase(self, owner: UUID) -> int:
         """Destroy the owner's box for good; return how many letters were in it."""
         count = await self._store.erase(owner)

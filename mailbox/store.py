@@ -166,6 +166,14 @@ class PostgresLetterStore:
             )
         return [(LetterEvent(row["event"]), row["at"]) for row in rows]
 
+    async def delete(self, owner: UUID, letter: UUID) -> bool:
+        """Destroy one letter; its key and events go with it, its blob with the next sweep."""
+        async with self._transaction() as connection:
+            done = await connection.execute(
+                "delete from mailbox.letters where owner = $1 and id = $2", owner, letter
+            )
+        return bool(done == "DELETE 1")
+
     async def erase(self, person: UUID) -> int:
         """Destroy the person's key; letters, keys and events go with it."""
         async with self._transaction() as connection:
@@ -349,14 +357,24 @@ class MemoryLetterStore:
         """Return what happened to the letter."""
         return [(event, at) for owner, event, at in self._events if owner == letter]
 
+    async def delete(self, owner: UUID, letter: UUID) -> bool:
+        """Destroy one letter."""
+        if await self.letter(owner, letter) is None:
+            return False
+        self._forget({letter})
+        return True
+
     async def erase(self, person: UUID) -> int:
         """Destroy the person's key and letters."""
         self._keys.pop(person, None)
         gone = {row.id for row in self.letters.values() if row.owner == person}
+        self._forget(gone)
+        return len(gone)
+
+    def _forget(self, gone: set[UUID]) -> None:
         self.letters = {id_: row for id_, row in self.letters.items() if id_ not in gone}
         self._pairs = {pair: id_ for pair, id_ in self._pairs.items() if id_ not in gone}
         self._events = [event for event in self._events if event[0] not in gone]
-        return len(gone)
 
     async def promise(self, blobs: Sequence[str]) -> None:
         """Remember deliveries under way."""

@@ -146,6 +146,7 @@ class Case:
     wake_at: datetime | None = None
     filings: Mapping[UUID, Filing] = field(default_factory=dict)
     rules: Mapping[UUID, FilingRules] = field(default_factory=dict)
+    draft_until: datetime | None = None
 
     @property
     def unsigned(self) -> frozenset[UUID]:

@@ -39,7 +39,8 @@ from engine.core.old_values import (
 
 JAPAN: Final = timezone(timedelta(hours=9))  # no summer time since 1952
 
-# A draft that nobody confirms ends; the citizen begins again with today's rules.
+# A draft that nobody confirms ends (here, unless the case was opened with another day); the citizen
+# begins again with today's rules.
 DRAFT_LASTS: Final = timedelta(days=30)
 # How long an organisation may be silent before an operator is told, and the same again before the
 # citizen is given the way to do it without Todoke.
@@ -174,6 +175,7 @@ def _opened(case: Case | None, message: m.Open) -> list[Event]:
             filings=message.filings,
             rules=message.rules,
             participants=message.participants,
+            draft_until=message.draft_until,
         )
     ]
 
@@ -463,7 +465,7 @@ def _ends_at(case: Case) -> datetime | None:
     """Return when a case ends that has not begun: nobody confirmed it, or not everybody signed."""
     match case.state:
         case CaseState.DRAFT:
-            return case.opened_at + DRAFT_LASTS
+            return case.draft_until or case.opened_at + DRAFT_LASTS
         case CaseState.CONFIRMED:
             return case.opened_at + SIGNING_LASTS
         case _:
@@ -661,6 +663,7 @@ def evolve(case: Case | None, event: Event, at: datetime) -> Case:
             participants={one.id: one for one in event.participants},
             filings={filing.id: filing for filing in event.filings},
             rules={rules.id: rules for rules in event.rules},
+            draft_until=event.draft_until,
         )
     if case is None:
         raise EngineError("no-such-case")

@@ -72,6 +72,7 @@ class Open(Message):
     filings: tuple[Filing, ...]
     rules: tuple[FilingRules, ...]
     participants: tuple[Participant, ...]
+    draft_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +269,7 @@ class Irrevocable(Reply):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseOpened:
-    """The case exists, with all its filings."""
+    """The case exists, with all its filings; as a draft it lasts until then, 30 days if it is not said."""
 
     case_id: UUID
     event: str
@@ -277,6 +278,7 @@ class CaseOpened:
     filings: tuple[Filing, ...]
     rules: tuple[FilingRules, ...]
     participants: tuple[Participant, ...]
+    draft_until: datetime | None = None
     type: Literal["case-opened"] = "case-opened"
 
 

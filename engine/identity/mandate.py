@@ -13,9 +13,9 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_serializer
 from pydantic.alias_generators import to_camel
 
+from engine.border.canonical import canonical_json
 from engine.core.errors import EngineError
 from engine.identity import codes as _codes  # noqa: F401 - registers the codes raised here
-from engine.identity.canonical import canonical_json
 
 MAX_MANDATE_BYTES: Final = 256 * 1024
 Line = Annotated[str, Field(min_length=1, max_length=500)]

@@ -5,7 +5,8 @@
                     ├─ seals the contents: facts and plan (bound to their purpose)
                     └─ seals each event of the journal (bound to its place)
 
-Destroying the wrapped key is erasing the case, copies and backups included; its states stay.
+Destroying the wrapped key is erasing the case, wherever its sealed bytes are; its states stay. A backup
+that holds the wrapped key still opens it: docs/operations.md says how long that may be.
 """
 
 import secrets

@@ -20,7 +20,7 @@ from engine.border.names import reference
 from engine.border.questions import AnswerSchema, check_answer
 from engine.core import messages as m
 from engine.core.case import Case
-from engine.core.decide import day_in_japan
+from engine.core.decide import DRAFT_LASTS, day_in_japan
 from engine.core.errors import Code, EngineError, register
 from engine.core.explain import Explanations
 from engine.core.messages import Event
@@ -121,6 +121,7 @@ class Counter:
         sheets: Sheets,
         bells: Bells,
         clock: Clock,
+        draft_lasts: timedelta = DRAFT_LASTS,
     ) -> None:
         self._store = store
         self._intake = intake
@@ -132,6 +133,7 @@ class Counter:
         self._sheets = sheets
         self._bells = bells
         self._clock = clock
+        self._draft_lasts = draft_lasts
 
     # --- looking ---
 
@@ -241,13 +243,15 @@ class Counter:
         """
         case_id = uuid5(_CASES, f"{request.person} {request.key}")
         contents = await self._planned(event, self._catalogue.read(event, facts), case_id)
+        now = self._clock.now()
         opening = m.Open(
             case_id,
             event,
             request.person,
             contents.plan.catalogue,
-            *filings_of(contents.plan, self._references(contents), self._clock.now()),
+            *filings_of(contents.plan, self._references(contents), now),
             participants_of(contents.plan, case_id),
+            now + self._draft_lasts,
         )
         return await self.say(request, case_id, lambda _: Said(opening, contents))
 

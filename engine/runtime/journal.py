@@ -6,7 +6,7 @@ hash stands in the case itself.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -73,13 +73,32 @@ def replayed(rows: Iterable[JournalRow], key: CaseKey, *, head: bytes) -> Case:
     Raises:
         EngineError: `broken-journal`, a row is missing, changed or out of place.
     """
+    return _replayed(rows, lambda row: read(row, key), head=head)
+
+
+def replayed_states(rows: Iterable[JournalRow], left: Mapping[int, Event], *, head: bytes) -> Case:
+    """Return the case that what is left of an erased journal tells of; the chain is checked all the same.
+
+    Raises:
+        EngineError: `broken-journal`, as above, or an event has nothing left.
+    """
+
+    def event(row: JournalRow) -> Event:
+        if row.seq not in left:
+            raise EngineError("broken-journal", seq=row.seq)
+        return left[row.seq]
+
+    return _replayed(rows, event, head=head)
+
+
+def _replayed(rows: Iterable[JournalRow], event: Callable[[JournalRow], Event], *, head: bytes) -> Case:
     case: Case | None = None
     previous, seq = FIRST_HASH, 0
     for row in rows:
         seq += 1
         if row.seq != seq or row.prev_hash != previous:
             raise EngineError("broken-journal", seq=row.seq)
-        case = evolve(case, read(row, key), row.at)
+        case = evolve(case, event(row), row.at)
         previous = hash_of(row)
     if case is None or previous != head:
         raise EngineError("broken-journal", seq=seq)

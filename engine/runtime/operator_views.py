@@ -141,7 +141,7 @@ class JournalLine(View):
 
 
 class OperatorCaseView(OperatorCase):
-    """A case with all its filings and its history, without contents. An erased one has types only."""
+    """A case with all its filings and its history, without contents. Of an erased one the states are left."""
 
     erased: bool
     filings: tuple[OperatorFiling, ...]

@@ -9,11 +9,11 @@ from uuid import UUID
 from engine.core.decide import next_wake
 from engine.core.errors import EngineError
 from engine.core.text import Text
-from engine.ports import CaseLine, CasePlace, CaseQuestion, Clock, OperatorStore, Store, StoredCase
+from engine.ports import CareStore, CaseLine, CasePlace, CaseQuestion, Clock, OperatorStore, Store, StoredCase
 from engine.runtime.case_keys import CaseKeys
-from engine.runtime.journal import replayed
+from engine.runtime.journal import replayed, replayed_states
 from engine.runtime.operator_views import Finding
-from engine.runtime.timeline import rows_of
+from engine.runtime.timeline import left_events, rows_of
 from engine.store.audit import FIRST_HASH, is_whole
 
 _OVERSLEPT: Final = timedelta(seconds=60)
@@ -42,9 +42,12 @@ _WORDS: Final = {
 class Reconciliation:
     """Looks at some cases, and at what lies around them."""
 
-    def __init__(self, *, operators: OperatorStore, store: Store, keys: CaseKeys, clock: Clock) -> None:
+    def __init__(
+        self, *, operators: OperatorStore, store: Store, care: CareStore, keys: CaseKeys, clock: Clock
+    ) -> None:
         self._operators = operators
         self._store = store
+        self._care = care
         self._keys = keys
         self._clock = clock
 
@@ -93,15 +96,20 @@ class Reconciliation:
 
     async def _case(self, line: CaseLine) -> list[Finding]:
         stored = await self._store.case(line.id)
-        if stored is None or stored.data_key_wrapped is None:
-            return []  # erased: its states stay, what is sealed cannot be read again
+        if stored is None:
+            return []
         kind = await self._compared(stored)
         return [_finding(kind, case=line.id)] if kind else []
 
     async def _compared(self, stored: StoredCase) -> str | None:
-        case, key = stored.case, self._keys.open(stored.case.id, stored.data_key_wrapped)
+        case, rows = stored.case, await rows_of(self._store, stored)
         try:
-            told = replayed(await rows_of(self._store, stored), key, head=stored.journal_hash)
+            if stored.data_key_wrapped is None:
+                left = await left_events(self._care, case.id)
+                told = replayed_states(rows, left, head=stored.journal_hash)
+            else:
+                key = self._keys.open(case.id, stored.data_key_wrapped)
+                told = replayed(rows, key, head=stored.journal_hash)
         except EngineError as error:
             if error.code not in {"broken-journal", "unreadable-case"}:
                 raise

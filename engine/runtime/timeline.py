@@ -2,13 +2,14 @@
 """A case as its journal tells it to an operator: kinds, times, states; who by role; nothing that was said."""
 
 from typing import Final
+from uuid import UUID
 
 from engine.core.lifecycle import CaseState
-from engine.core.messages import Event
+from engine.core.messages import Event, event_from_json
 from engine.core.views import CASE_STATES
-from engine.ports import FilingLine, JournalRow, Store, StoredCase
+from engine.ports import CareStore, FilingLine, JournalRow, Store, StoredCase
 from engine.registry.directory import Directories
-from engine.runtime.case_keys import CaseKey, CaseKeys
+from engine.runtime.case_keys import CaseKeys
 from engine.runtime.journal import read
 from engine.runtime.operator_views import JournalLine, OperatorCaseView, filing_view
 
@@ -19,8 +20,9 @@ _ROLES: Final = {"person": "citizen", "organisation": "organisation", "operator"
 class Timelines:
     """Makes the operators' view of one case."""
 
-    def __init__(self, *, store: Store, directories: Directories, keys: CaseKeys) -> None:
+    def __init__(self, *, store: Store, care: CareStore, directories: Directories, keys: CaseKeys) -> None:
         self._store = store
+        self._care = care
         self._directories = directories
         self._keys = keys
 
@@ -28,7 +30,7 @@ class Timelines:
         """Return the case with its filings and its journal."""
         case, directory = stored.case, await self._directories.current()
         erased = stored.data_key_wrapped is None
-        key = None if erased else self._keys.open(case.id, stored.data_key_wrapped)
+        told = await self._told(stored)
         filings = case.filings.values()
         return OperatorCaseView(
             id=case.id,
@@ -43,8 +45,22 @@ class Timelines:
             flags=tuple(sorted({one.flag for one in filings if one.flag is not None})),
             erased=erased,
             filings=tuple(filing_view(FilingLine(case.id, one), directory) for one in filings),
-            journal=tuple(_line(row, key) for row in await rows_of(self._store, stored)),
+            journal=tuple(_line(row, event) for row, event in told),
         )
+
+    async def _told(self, stored: StoredCase) -> list[tuple[JournalRow, Event | None]]:
+        """Return the rows with their events, or with what is left of them where the case is erased."""
+        rows = await rows_of(self._store, stored)
+        if stored.data_key_wrapped is None:
+            left = await left_events(self._care, stored.case.id)
+            return [(row, left.get(row.seq)) for row in rows]
+        key = self._keys.open(stored.case.id, stored.data_key_wrapped)
+        return [(row, read(row, key)) for row in rows]
+
+
+async def left_events(care: CareStore, case_id: UUID) -> dict[int, Event]:
+    """Return what is left of the events of an erased case, by their place in the journal."""
+    return {seq: event_from_json(body.encode()) for seq, body in await care.erased_events(case_id)}
 
 
 async def rows_of(store: Store, stored: StoredCase) -> list[JournalRow]:
@@ -58,10 +74,9 @@ async def rows_of(store: Store, stored: StoredCase) -> list[JournalRow]:
     return rows[: stored.journal_seq]
 
 
-def _line(row: JournalRow, key: CaseKey | None) -> JournalLine:
+def _line(row: JournalRow, event: Event | None) -> JournalLine:
     """Return what may be seen of an event: three of its members, by name, are states."""
     role, _, name = row.actor.partition(":")
-    event = read(row, key) if key is not None else None
     return JournalLine(
         seq=row.seq,
         type=row.type,

@@ -31,8 +31,10 @@ where owes_certificate and certified_at is null and erased_at is null
 order by ended_at, case_id limit $1
 """
 _TO_ERASE: Final = """
-select case_id from engine.endings where erased_at is null and ended_at < $1
-order by ended_at, case_id limit $2
+select case_id from engine.endings
+where erased_at is null and ended_at < greatest($1::timestamptz, $2::timestamptz)
+  and ended_at < case when owes_certificate then $1 else $2 end
+order by ended_at, case_id limit $3
 """
 _LOCK: Final = "select id from engine.cases where id = $1 for update"
 _ERASE_ENDING: Final = """
@@ -105,10 +107,13 @@ class PostgresCare:
         with translated():
             return [row[0] for row in await self._pool.fetch(_TO_CERTIFY, limit)]
 
-    async def to_erase(self, *, ended_before: datetime, limit: int) -> list[UUID]:
-        """Return cases that ended before an instant and are not erased, the longest ended first."""
+    async def to_erase(
+        self, *, ended_before: datetime, unconfirmed_before: datetime, limit: int
+    ) -> list[UUID]:
+        """Return cases to be erased that ended before an instant, the longest ended first."""
         with translated():
-            return [row[0] for row in await self._pool.fetch(_TO_ERASE, ended_before, limit)]
+            found = await self._pool.fetch(_TO_ERASE, ended_before, unconfirmed_before, limit)
+        return [row[0] for row in found]
 
     async def erase(self, case_id: UUID, left: Sequence[tuple[int, str]], *, at: datetime) -> bool:
         """Destroy the key of a case that has ended, with what hangs on it; False if that is done."""
@@ -176,9 +181,16 @@ class MemoryCare:
         ]
         return [one.case_id for one in owed[:limit]]
 
-    async def to_erase(self, *, ended_before: datetime, limit: int) -> list[UUID]:
-        """Return cases that ended before an instant and are not erased, the longest ended first."""
-        old = [one for one in self._endings() if one.erased_at is None and one.ended_at < ended_before]
+    async def to_erase(
+        self, *, ended_before: datetime, unconfirmed_before: datetime, limit: int
+    ) -> list[UUID]:
+        """Return cases to be erased that ended before an instant, the longest ended first."""
+        old = [
+            one
+            for one in self._endings()
+            if one.erased_at is None
+            and one.ended_at < (ended_before if one.owes_certificate else unconfirmed_before)
+        ]
         return [one.case_id for one in old[:limit]]
 
     async def erase(self, case_id: UUID, left: Sequence[tuple[int, str]], *, at: datetime) -> bool:

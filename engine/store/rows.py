@@ -23,7 +23,7 @@ _PARTIES: Final = {party.value: party for party in Party}
 
 CASE: Final = (
     "c.id, c.event, c.state, c.owner, c.catalogue, c.opened_at, c.version, c.participants, c.wake_at,"
-    " c.journal_seq, c.journal_hash, c.data_key_wrapped"
+    " c.journal_seq, c.journal_hash, c.data_key_wrapped, c.draft_until"
 )
 FILING: Final = (
     "case_id, id, slug, way, state, since, organisation, reference, route, attempt, revision, sequence,"
@@ -33,10 +33,10 @@ FILING: Final = (
 
 def case_of(row: Sequence[Any], filings: Filings, rules: Rules) -> StoredCase:
     """Return the case in a row of `CASE`."""
-    id_, event, state, owner, catalogue, opened_at, version, people, wake_at, seq, hash_, key = row
+    id_, event, state, owner, catalogue, opened_at, version, people, wake_at, seq, hash_, key, draft = row
     case = Case(
         id_, event, _CASE_STATES[state], owner, catalogue, opened_at, version, participants_of(people),
-        wake_at, filings, rules,
+        wake_at, filings, rules, draft,
     )  # fmt: skip
     return StoredCase(case, seq, hash_, key)
 
@@ -76,7 +76,9 @@ def case_columns(stored: Sequence[StoredCase]) -> tuple[list[Any], ...]:
 
 
 def new_case_columns(stored: Sequence[StoredCase]) -> tuple[list[Any], ...]:
-    """Return all of a case: what moves, then event, owner, catalogue, opened_at, data_key_wrapped."""
+    """Return all of a case: what moves, then event, owner, catalogue, opened_at, data_key_wrapped,
+    draft_until.
+    """
     cases = [one.case for one in stored]
     return (
         *case_columns(stored),
@@ -85,6 +87,7 @@ def new_case_columns(stored: Sequence[StoredCase]) -> tuple[list[Any], ...]:
         [case.catalogue for case in cases],
         [case.opened_at for case in cases],
         [one.data_key_wrapped for one in stored],
+        [case.draft_until for case in cases],
     )
 
 

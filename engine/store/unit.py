@@ -66,13 +66,13 @@ where f.id = any($1::uuid[])
 """
 _OPEN_CASES: Final = """
 insert into engine.cases (id, state, version, participants, wake_at, journal_seq, journal_hash, event, owner,
-                          catalogue, opened_at, data_key_wrapped)
+                          catalogue, opened_at, data_key_wrapped, draft_until)
 select id, state, version, participants::jsonb, wake_at, journal_seq, journal_hash, event, owner,
-       catalogue, opened_at, data_key_wrapped
+       catalogue, opened_at, data_key_wrapped, draft_until
 from unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::timestamptz[], $6::int[], $7::bytea[],
-            $8::text[], $9::uuid[], $10::text[], $11::timestamptz[], $12::bytea[])
+            $8::text[], $9::uuid[], $10::text[], $11::timestamptz[], $12::bytea[], $13::timestamptz[])
     as given (id, state, version, participants, wake_at, journal_seq, journal_hash, event, owner,
-              catalogue, opened_at, data_key_wrapped)
+              catalogue, opened_at, data_key_wrapped, draft_until)
 order by id
 on conflict (id) do nothing
 returning id

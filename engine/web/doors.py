@@ -16,12 +16,14 @@ from engine.identity.sessions import Session, SessionToken
 from engine.ports import Pulled
 from engine.runtime.approvals import Approvals
 from engine.runtime.calendars import Calendars
+from engine.runtime.certificates import Certificates
 from engine.runtime.consumer import ReplyResult
 from engine.runtime.counter import Done, Request, SignedMandate
 from engine.runtime.old_values import OldValues
 from engine.runtime.onboarding import Onboarding
 from engine.runtime.operations import ControlRoom
 from engine.runtime.participation import Participation
+from engine.runtime.retention import Retention
 from mailbox.service import Mailbox
 from mailbox.uploads import Uploads
 
@@ -172,6 +174,8 @@ class Care:
 
     old_values: OldValues
     calendars: Calendars
+    certificates: Certificates
+    retention: Retention
 
 
 Probe = Callable[[], Awaitable[object]]

@@ -69,16 +69,22 @@ class Papers:
         marked = _with_geta(printed, self._glyphs)
         return self._render("sheet.typ", marked | {"hasGeta": marked != printed, "qr": _qr(sheet.code)})
 
+    def closing_certificate(self, printed: Mapping[str, Any], document: str) -> bytes:
+        """Return the certificate of a case as PDF, with the signed document as its attachment."""
+        marked = _with_geta(printed, self._glyphs)
+        data = marked | {"hasGeta": marked != printed, "qr": _qr(f"sha256:{printed['digest']}")}
+        return self._render("closing-certificate.typ", data, document=document)
+
     def notice(self, notice: Notice) -> bytes:
         """Return the notice as PDF; 〓 stands for what cannot be drawn."""
         return self._render("notice.typ", dict(_with_geta(notice.printed(), self._glyphs)))
 
-    def _render(self, template: str, data: Mapping[str, object]) -> bytes:
+    def _render(self, template: str, data: Mapping[str, object], *, document: str = "") -> bytes:
         with self._lock:
             pdf = self._compiler.compile(
                 input=_TEMPLATES / template,
                 format="pdf",
-                sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+                sys_inputs={"data": json.dumps(data, ensure_ascii=False), "document": document},
                 pdf_standards=_STANDARDS,
             )
         if not isinstance(pdf, bytes):

@@ -223,3 +223,16 @@ async def test_a_store_out_of_reach_says_so(postgres_dsn: str) -> None:
 
     with pytest.raises(EngineError, match="unavailable-mailbox"):
         await PostgresLetterStore(pool).person_key(OWNER)
+
+
+async def test_a_letter_is_deleted_by_its_owner_alone_and_leaves_nothing_named(store: LetterStore) -> None:
+    given, other = await row(store), await row(store, "d-2")
+    await store.keep([given, other])
+
+    assert not await store.delete(STRANGER, given.id)
+    assert await store.delete(OWNER, given.id)
+    assert not await store.delete(OWNER, given.id)
+
+    assert await store.letter(OWNER, given.id) is None
+    assert await store.events(given.id) == []
+    assert await store.named([given.blob, other.blob]) == {other.blob}

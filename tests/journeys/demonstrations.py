@@ -70,7 +70,12 @@ async def resumed_to_its_end(
 
 
 def letters_in(out: Path) -> list[tuple[dict[str, Any], bytes]]:
-    return [({}, letter.read_bytes()) for letter in out.glob("letter-*.pdf")]
+    """Return what organisations have issued: the certificate of the case is Todoke's own."""
+    return [
+        ({}, letter.read_bytes())
+        for letter in out.glob("letter-*.pdf")
+        if "closing-certificate" not in letter.name
+    ]
 
 
 @contextmanager

@@ -169,14 +169,18 @@ class Household:
         await self._say("POST", f"{self._path(filing)}/done", key=key)
 
     async def _letters(self) -> list[tuple[Mapping[str, Any], bytes]]:
-        """Return the letters with their contents, once the first has arrived."""
+        """Return what organisations issued, with the contents, once the closing certificate is there too."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 listed = (await self._get(f"/v1/letters?caseId={self._case_id}"))["letters"]
-                if listed:
+                if any(_is_closing(one) for one in listed):  # the last one to come
                     break
                 await asyncio.sleep(0.1)
-        return [(one, await self._content(f"/v1/letters/{one['id']}/content")) for one in listed]
+        return [
+            (one, await self._content(f"/v1/letters/{one['id']}/content"))
+            for one in listed
+            if not _is_closing(one)
+        ]
 
     async def _until(self, what: str, so: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
         """Return the case when it is so; fail with its states when it never is."""
@@ -221,6 +225,10 @@ class Household:
                     if refusal.status != 503:
                         raise
                 await asyncio.sleep(0.1)
+
+
+def _is_closing(letter: Mapping[str, Any]) -> bool:
+    return bool(letter["kind"] == "closing-certificate")
 
 
 def _filing(case: Mapping[str, Any], slug: str) -> Mapping[str, Any]:

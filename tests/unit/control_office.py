@@ -29,6 +29,7 @@ from engine.runtime.reconciliation import Reconciliation
 from engine.runtime.record import Record
 from engine.runtime.redrive import Redrive
 from engine.runtime.timeline import Timelines
+from engine.store.care import MemoryCare
 from engine.store.memory import MemoryStore
 from engine.store.memory_operators import MemoryOperators
 from tests.unit.border_desk import Border
@@ -101,6 +102,7 @@ class ControlOffice:
         clock, ids = self.border.clock, CountedIds()
         self.store = MemoryStore(clock)
         self.operators = MemoryOperators(self.store)
+        self.care = MemoryCare(self.store)
         self.registry = MemoryRegistryStore()
         self.queues = MemoryQueues()
         self.bus = MemoryBus(self.queues)
@@ -135,9 +137,9 @@ class ControlOffice:
             redrive=Redrive(
                 desk=desk, opener=opener, directories=directories, store=self.store, bus=self.bus
             ),
-            timelines=Timelines(store=self.store, directories=directories, keys=self.keys),
+            timelines=Timelines(store=self.store, care=self.care, directories=directories, keys=self.keys),
             reconciliation=Reconciliation(
-                operators=self.operators, store=self.store, keys=self.keys, clock=clock
+                operators=self.operators, store=self.store, care=self.care, keys=self.keys, clock=clock
             ),
             record=Record(operators=self.operators, clock=clock, ids=ids),
             clock=clock,

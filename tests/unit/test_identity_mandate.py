@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from engine.border.canonical import canonical_json
 from engine.core.errors import EngineError
-from engine.identity.canonical import canonical_json
 from engine.identity.challenges import new_nonce
 from engine.identity.mandate import Mandate, written_nonce
 from tests.unit.identity_desk import CASE, RECIPIENT, START

@@ -13,15 +13,16 @@ from engine.identity.mandate import MAX_MANDATE_BYTES
 from engine.runtime.counter import SignedMandate
 from engine.runtime.old_values import OldValue
 from engine.runtime.operator_views import AccessLine
-from engine.web.api.common import CITIZEN, CaseChanged, Cursor, Slug, both, changed, etag
+from engine.web.api.common import CITIZEN, CaseChanged, Cursor, Slug, attachment, both, changed, etag
 from engine.web.api.examples import MOVING_FACTS
 from engine.web.api.life_events import Facts
 from engine.web.fields import facts_under
 from engine.web.operations import Call, Group
-from engine.web.reading import Body, Limit, Query, base64_bytes, is_known, last_event_id
+from engine.web.reading import JSON, Body, Limit, Query, base64_bytes, is_known, last_event_id
 from engine.web.streams import MEDIA_TYPE
 
 CASES: Final = Group("cases", both("案件", "Cases"))
+_PDF: Final = "application/pdf"
 SIGNATURE_BYTES: Final = 64 * 1024  # a CMS with its certificate
 
 
@@ -136,6 +137,19 @@ async def get_case(call: Call, case: UUID) -> CaseView:
 
 
 @CASES.operation(
+    "DELETE",
+    "/v1/cases/{case}",
+    who=CITIZEN,
+    words=both("案件の内容を消去する", "Erase what a case holds"),
+    status=204,
+    refusals=("no-such-case", "case-still-runs", "stale-version"),
+)
+async def erase(call: Call, case: UUID) -> None:
+    """Destroy the key of a case that has ended, or of a draft. States, disclosures and letters stay."""
+    await call.doors.care.retention.delete(call.person, case)
+
+
+@CASES.operation(
     "GET",
     "/v1/cases/{case}/mandate",
     who=CITIZEN,
@@ -244,6 +258,26 @@ async def old_values(call: Call, case: UUID) -> OldValueList:
     """Return whoever was told something that has changed since and has not confirmed the change."""
     found = await call.doors.care.old_values.of_owner(call.person, case)
     return OldValueList(old_values=tuple(found))
+
+
+@CASES.operation(
+    "GET",
+    "/v1/cases/{case}/certificate",
+    who=CITIZEN,
+    words=both("手続終了証明書（JSON・PDF）", "The closing certificate (JSON or PDF)"),
+    refusals=("no-such-case", "erased-case", "no-such-certificate"),
+)
+async def certificate(call: Call, case: UUID) -> web.StreamResponse:
+    """Return the signed certificate of a case that has ended; as PDF to whoever accepts that only."""
+    issued = await call.doors.care.certificates.of_owner(call.person, case)
+    if _wants_pdf(call.request):
+        return attachment(issued.pdf, media_type=_PDF, file_name=f"certificate-{case}.pdf")
+    return web.Response(body=issued.document, content_type=JSON)
+
+
+def _wants_pdf(request: web.Request) -> bool:
+    accepted = {one.partition(";")[0].strip().lower() for one in request.headers.get("Accept", "").split(",")}
+    return _PDF in accepted and JSON not in accepted
 
 
 @CASES.operation(

@@ -91,6 +91,19 @@ async def open_letter(call: Call, letter: UUID) -> LetterView:
 
 
 @LETTERS.operation(
+    "DELETE",
+    "/v1/letters/{letter}",
+    who=CITIZEN,
+    words=both("通知書を削除する", "Delete a letter"),
+    status=204,
+    refusals=("no-such-letter",),
+)
+async def delete_letter(call: Call, letter: UUID) -> None:
+    """Destroy the letter and its document for good; nobody else ever does."""
+    await call.doors.mailbox.delete(call.person, letter)
+
+
+@LETTERS.operation(
     "GET",
     "/v1/letters/{letter}/content",
     who=CITIZEN,

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a case holds comes to an end: by the owner's word or in due time, and then nobody reads it again."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from engine.core import messages as m
+from engine.core.errors import EngineError
+from engine.core.lifecycle import CaseState
+from engine.runtime.case_keys import CaseKeys
+from engine.runtime.retention import Retention
+from engine.store.care import PostgresCare
+from tests.integration.citizen_ground import ELECTRICITY, Desk, desk, refused
+from tests.journeys.household import CANARIES
+
+_TABLES = """
+select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('engine', 'mailbox')
+"""
+_WORDS = {"ja": "氏名が異なります　見本花子", "en": "the name differs"}
+
+
+@pytest.fixture
+async def office(postgres_dsn: str, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with desk(postgres_dsn, tmp_path) as one:
+        yield one
+
+
+def timekeeper(office: Desk, kept: timedelta) -> Retention:
+    """Return what erases in due time, with another time."""
+    engine = office.here.engine
+    return Retention(
+        cases=engine.counter,
+        store=engine.store,
+        care=PostgresCare(engine.pool),
+        keys=CaseKeys(engine.keys.case),
+        certificates=engine.care.certificates,
+        clock=engine.clock,
+        kept=kept,
+        unconfirmed_kept=kept,
+    )
+
+
+async def dumped(office: Desk) -> str:
+    """Return every row of every table as text; bytes are in hexadecimal."""
+    pool, rows = office.here.engine.pool, []
+    for table in await pool.fetch(_TABLES):
+        rows += [row[0] for row in await pool.fetch(f"select t::text from {table[0]} t")]  # noqa: S608
+    return "\n".join(rows)
+
+
+async def test_after_erasure_nothing_personal_can_be_read_in_the_whole_database(office: Desk) -> None:
+    engine, case_id = office.here.engine, UUID(office.case_id)
+    await office.replies(ELECTRICITY, m.Refused, code="no", reason=_WORDS, correctable=True)
+    await office.finish()
+    before = await engine.store.case(case_id)
+    assert before is not None
+    assert before.data_key_wrapped is not None
+    key = CaseKeys(engine.keys.case).open(case_id, before.data_key_wrapped)
+    sealed = await engine.store.sealed_contents(case_id)
+    assert sealed is not None
+    readable = key.open("contents", sealed).decode()
+    assert [one for one in CANARIES if one in readable]  # the witness: with the key it could be read
+
+    await office.citizen.say("DELETE", office.path)
+
+    text = await dumped(office)
+    assert before.data_key_wrapped.hex() not in text
+    needles = [*CANARIES, *_WORDS.values()]
+    assert not [one for one in needles if one in text or one.encode().hex() in text]
+    assert not [one for one in needles if json.dumps(one)[1:-1] in text]
+    after = await engine.store.case(case_id)
+    assert after is not None
+    with pytest.raises(EngineError, match="erased-case"):
+        CaseKeys(engine.keys.case).open(case_id, after.data_key_wrapped)
+
+
+async def test_an_erased_case_answers_so_and_keeps_what_the_law_of_records_needs(office: Desk) -> None:
+    told = await office.citizen.get(f"{office.path}/disclosures")
+    await office.finish()
+    certificate = await office.citizen.content(f"{office.path}/certificate")
+
+    await office.citizen.say("DELETE", office.path)
+    await office.citizen.say("DELETE", office.path)  # again is the same
+
+    for place in ("", "/filings", "/old-values", "/calendar.ics", "/certificate"):
+        assert await refused(office.citizen.get(office.path + place)) == (410, "erased-case"), place
+    assert await office.citizen.get(f"{office.path}/disclosures") == told
+    assert told["disclosures"]
+    (one,) = (await office.citizen.get("/v1/cases"))["cases"]
+    assert (one["id"], one["state"]) == (office.case_id, "cancelled")
+    assert await refused(office.citizen.say("POST", f"{office.path}/cancellation")) == (410, "erased-case")
+    assert b"closing" in certificate
+
+
+async def test_operators_see_the_states_of_an_erased_case_and_its_journal_replays(office: Desk) -> None:
+    await office.finish()
+    before = await office.operator.get(f"/v1/operator/cases/{office.case_id}")
+    await office.citizen.say("DELETE", office.path)
+
+    after = await office.operator.get(f"/v1/operator/cases/{office.case_id}")
+
+    assert (before["erased"], after["erased"]) == (False, True)
+    assert after["journal"] == before["journal"]
+    found = await office.operator.say(
+        "POST", "/v1/operator/reconciliation", {"reason": "weekly", "limit": 100}
+    )
+    assert (found["cases"], found["findings"]) == (1, [])
+
+
+async def test_a_case_that_goes_on_is_not_erased(office: Desk) -> None:
+    assert await refused(office.citizen.say("DELETE", office.path)) == (409, "case-still-runs")
+    await office.call_off()
+    assert await refused(office.citizen.say("DELETE", office.path)) == (409, "case-still-runs")
+    stranger = office.here.citizen()
+
+    assert await refused(stranger.say("DELETE", office.path)) == (404, "no-such-case")
+    assert (await office.case())["state"] == "cancelling"
+
+
+async def test_a_draft_is_dropped_and_erased_at_once(office: Desk) -> None:
+    opened = await office.citizen.say("POST", "/v1/cases", {"event": "moving", "facts": office.told})
+    draft = f"/v1/cases/{opened['caseId']}"
+
+    await office.citizen.say("DELETE", draft)
+
+    assert await refused(office.citizen.get(draft)) == (410, "erased-case")
+    listed = {one["id"]: one["state"] for one in (await office.citizen.get("/v1/cases"))["cases"]}
+    assert listed[opened["caseId"]] == "cancelled"
+
+
+async def arrived(office: Desk) -> dict[str, Any]:
+    async with asyncio.timeout(20):
+        while True:
+            if letters := (await office.citizen.get("/v1/letters"))["letters"]:
+                (letter,) = letters
+                return dict(letter)
+            await asyncio.sleep(0.05)
+
+
+async def test_letters_stay_until_their_owner_deletes_them(office: Desk) -> None:
+    await office.finish()
+    certificate = await office.citizen.content(f"{office.path}/certificate")
+    await office.citizen.say("DELETE", office.path)
+    letter = await arrived(office)
+    content = await office.citizen.content(f"/v1/letters/{letter['id']}/content")
+    assert certificate
+    assert content.startswith(b"%PDF-")
+    stranger = office.here.citizen()
+    assert await refused(stranger.say("DELETE", f"/v1/letters/{letter['id']}")) == (404, "no-such-letter")
+    await office.citizen.say("DELETE", f"/v1/letters/{letter['id']}")
+    assert (await office.citizen.get("/v1/letters"))["letters"] == []
+
+
+async def test_in_due_time_a_case_is_erased_by_itself_and_not_before(office: Desk) -> None:
+    await office.finish()
+
+    assert await timekeeper(office, timedelta(days=365)).run_once() == 0
+    assert (await office.case())["state"] == "cancelled"
+    erased = await asyncio.gather(*(timekeeper(office, timedelta(0)).run_once() for _ in range(3)))
+
+    assert sum(erased) == 1
+    assert await refused(office.citizen.get(office.path)) == (410, "erased-case")
+
+
+async def test_a_draft_lasts_as_long_as_it_was_set_when_it_was_opened(office: Desk) -> None:
+    engine = office.here.engine
+    opened = await office.citizen.say("POST", "/v1/cases", {"event": "moving", "facts": office.told})
+    stored = await engine.store.case(UUID(opened["caseId"]))
+    assert stored is not None
+
+    case, lasts = stored.case, timedelta(days=engine.settings.draft_days)
+    assert case.state is CaseState.DRAFT
+    assert case.wake_at == case.draft_until
+    assert case.draft_until is not None
+    assert abs(case.draft_until - case.opened_at - lasts) < timedelta(seconds=1)
