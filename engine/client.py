@@ -172,6 +172,18 @@ class CitizenClient:
             raise EngineError("unreachable-server", reason=self._server) from error
 
 
+async def ask(session: aiohttp.ClientSession, server: str, path: str, body: Mapping[str, Any]) -> Any:
+    """Return the answer to a question that anybody may ask, without a card; raises Refusal."""
+    try:
+        async with session.post(server + path, json=body, timeout=_TIMEOUT) as answer:
+            content = await answer.read()
+            if answer.status >= 400:
+                raise Refusal(answer.status, _problem(content))
+            return json.loads(content)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise EngineError("unreachable-server", reason=server) from error
+
+
 def _problem(content: bytes) -> Mapping[str, Any]:
     try:
         found = json.loads(content)

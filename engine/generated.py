@@ -13,9 +13,11 @@ from typing import Final
 
 import click
 
+from engine.bootstrap import LIFE_EVENTS
 from engine.border.asyncapi import message_catalogue_markdown
 from engine.core import lifecycle
 from engine.core.errors import CODES
+from engine.reference import life_event_documents
 
 _WRITTEN: Final = "Written by `./todoke check --write` from"
 # Where refusals come from. Programs are left out: importing them would run them.
@@ -90,6 +92,7 @@ def documents(commands: click.Group) -> dict[str, Callable[[], str]]:
         "docs/lifecycles.md": _lifecycles,
         "docs/messages.md": message_catalogue_markdown,
         "docs/problems.md": _problems,
+        **life_event_documents(LIFE_EVENTS),
     }
 
 

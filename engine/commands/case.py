@@ -11,6 +11,7 @@ from uuid import UUID
 import click
 
 from engine.commands.card import signed_in
+from engine.commands.plan import read_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,7 +47,7 @@ def case() -> None:
 @_pin
 def start(*, facts: Path, event: str, password: str, server: str | None, card: Path | None, pin: str) -> None:
     """Open a case of the facts in a JSON file, show its plan, and confirm it after a yes."""
-    told = _facts(facts)
+    told = read_facts(facts)
     asyncio.run(_start(told, event, password, (server, card, pin)))
 
 
@@ -105,13 +106,3 @@ async def _follow(client: "CitizenClient", case_id: str, show: "Callable[[Mappin
             show(found)
         if state not in _ENDED:
             await asyncio.sleep(_PAUSE_SECONDS)
-
-
-def _facts(file: Path) -> dict[str, Any]:
-    try:
-        told = json.loads(file.read_text("utf-8"))
-    except ValueError as error:
-        raise click.BadParameter("it is not JSON", param_hint="FACTS") from error
-    if not isinstance(told, dict):
-        raise click.BadParameter("it is not an object", param_hint="FACTS")
-    return told

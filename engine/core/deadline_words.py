@@ -25,7 +25,7 @@ from engine.core.text import Text
 
 _WEEKDAYS_JA = "月火水木金土日"
 _WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS_EN = (
+MONTHS_EN = (
     "January",
     "February",
     "March",
@@ -90,7 +90,7 @@ def day_in_words(day: date) -> Text:
     """Return the day as people write it: 2026年4月13日（月） and Mon 13 April 2026."""
     return Text(
         ja=f"{day.year}年{day.month}月{day.day}日（{_WEEKDAYS_JA[day.weekday()]}）",
-        en=f"{_WEEKDAYS_EN[day.weekday()]} {day.day} {_MONTHS_EN[day.month - 1]} {day.year}",
+        en=f"{_WEEKDAYS_EN[day.weekday()]} {day.day} {MONTHS_EN[day.month - 1]} {day.year}",
     )
 
 
@@ -132,7 +132,7 @@ def until_next(rule: UntilNext, event: date) -> Text:
     since = _named(rule.of, event)
     return Text(
         ja=f"{since.ja}以後の最初の{rule.month}月{rule.day}日までです。",
-        en=f"Until the first {rule.day} {_MONTHS_EN[rule.month - 1]} on or after {since.en}.",
+        en=f"Until the first {rule.day} {MONTHS_EN[rule.month - 1]} on or after {since.en}.",
     )
 
 
@@ -159,7 +159,7 @@ def ending(
 
 def before(rule: Before, event: date, *, last: date) -> Text:
     """Return the sentence for a period that runs backwards from a fact."""
-    ja, en = _amount(rule.amount, rule.unit)
+    ja, en = amount_in_words(rule.amount, rule.unit)
     return _ahead(rule.of, event, ja=f"{ja}前", en=f"{en} before", last=last)
 
 
@@ -223,13 +223,14 @@ def _named(of: FactDay, event: date) -> Text:
     return Text(ja=f"{of.text.ja} {day.ja}", en=f"{of.text.en} ({day.en})")
 
 
-def _amount(amount: int, unit: Unit) -> tuple[str, str]:
+def amount_in_words(amount: int, unit: Unit) -> tuple[str, str]:
+    """Return a length of time: 14日 and 14 days."""
     ja, en = _UNITS[unit]
     return f"{amount}{ja}", f"{amount} {en}{'' if amount == 1 else 's'}"
 
 
 def _period(rule: Within, *, ja: str, en: str) -> Text:
-    length_ja, length_en = _amount(rule.amount, rule.unit)
+    length_ja, length_en = amount_in_words(rule.amount, rule.unit)
     if rule.until is Until.DAY_AFTER:
         return Text(
             ja=f"{ja}{length_ja}を経過した日までです。",
