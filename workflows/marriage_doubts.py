@@ -146,6 +146,8 @@ def _children(facts: MarriageFacts, today: date) -> Iterator[Problem]:
             yield Problem(f"{place}/birthDate", "invalid-not-born-yet")
         elif child.parent > 1:
             yield Problem(f"{place}/parent", "invalid-out-of-range")
+        elif (child.name, child.birth_date) in {(one.name, one.birth_date) for one in facts.spouses}:
+            yield Problem(place, "invalid-same-person")
         elif child.birth_date <= facts.spouses[child.parent].birth_date:
             yield Problem(f"{place}/birthDate", "invalid-contradicts-facts")
     change = facts.child_allowance

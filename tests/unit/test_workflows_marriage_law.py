@@ -220,6 +220,12 @@ def test_the_family_register_stays_with_those_who_may_have_it() -> None:
     assert not [one.slug for one in COMPANIES if {"kana", "birthDate", "marriageDate"} & set(one.needs)]
 
 
+def test_what_is_open_to_all_is_the_name_and_how_to_reach_them() -> None:
+    open_to_all = {one.name for one in MARRIAGE.fields if one.only_for is None}
+
+    assert open_to_all == {"name", "oldName", "newName", "newKana", "phone"}
+
+
 def test_guards_are_over_procedures_that_exist() -> None:
     slugs = {one.slug for one in MARRIAGE.procedures}
 
