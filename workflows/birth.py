@@ -16,7 +16,7 @@ from workflows.birth_doubts import doubts
 from workflows.birth_facts import BirthFacts
 from workflows.birth_fields import FIELDS
 from workflows.birth_registers import REGISTERS
-from workflows.birth_terms import holder_of
+from workflows.birth_terms import days_of, holder_of
 from workflows.common import both
 
 __all__ = ["BIRTH", "PROCEDURES", "BirthFacts"]
@@ -147,10 +147,11 @@ BIRTH: Final = LifeEvent(
     facts=BirthFacts,
     fields=FIELDS,
     dates=_dates,
+    dates_of=days_of,
     redated=_redated,
     procedures=PROCEDURES,
     doubts=doubts,
     guards=GUARDS,
     holder=holder_of,
-    date_names=frozenset({"birth_date", "born_in_japan_on", "born_abroad_on", "due_date"}),
+    date_names=frozenset({"birth_date", "due_date", "judged_on"}),
 )

@@ -11,7 +11,7 @@ from typing import Final
 
 from engine.core.errors import Problem
 from engine.core.periods import age_on
-from workflows.birth_facts import BirthFacts, FilerRole, Leave, Newborn, Parent, ParentRole
+from workflows.birth_facts import BirthFacts, FilerRole, Leave, Newborn, Parent, ParentRole, RecognitionKind
 from workflows.name_characters import is_name
 
 _ONE_DAY: Final = timedelta(days=1)
@@ -117,6 +117,10 @@ def _father(facts: BirthFacts) -> Iterator[Problem]:
         yield Problem("/divorcedBeforeBirth", "invalid-contradicts-facts")
     if facts.recognition and facts.is_legitimate:
         yield Problem("/recognition", "invalid-contradicts-facts")
+    if facts.recognition and (facts.recognition.kind is RecognitionKind.JUDGMENT) != bool(
+        facts.recognition.judged_on
+    ):
+        yield Problem("/recognition/judgedOn", "invalid-contradicts-facts")
     if facts.raises_alone and facts.parents_married:
         yield Problem("/raisesAlone", "invalid-contradicts-facts")
     if facts.father is None and facts.lives_with is ParentRole.FATHER:

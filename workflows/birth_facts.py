@@ -160,9 +160,10 @@ class RecognitionKind(Enum):
 
 
 class Recognition(Facts):
-    """The recognition of a child by its father."""
+    """The recognition of a child by its father; `judged_on`: the day a judgment became final."""
 
     kind: RecognitionKind
+    judged_on: EventDay | None = None
 
 
 class FilerRole(Enum):
@@ -255,7 +256,7 @@ class BirthFacts(Facts):
 
     @property
     def birth_date(self) -> date:
-        """The day of the birth: of twins around midnight the earlier, so that no deadline is late."""
+        """The day of the birth: of twins around midnight the earlier, so that no claim for both is late."""
         return min(one.born_on for one in self.children)
 
     @property
@@ -334,7 +335,7 @@ class BirthFacts(Facts):
 
     @property
     def dates(self) -> Mapping[str, date]:
-        """The days that deadlines run from; a birth abroad has other ones for its notice."""
-        born = self.birth_date
-        noticed = "born_abroad_on" if self.born_abroad else "born_in_japan_on"
-        return {"birth_date": born, noticed: born, "due_date": self.due_date or born}
+        """The days that deadlines run from."""
+        judged = self.recognition.judged_on if self.recognition else None
+        known = {"birth_date": self.birth_date, "due_date": self.due_date or self.birth_date}
+        return known | ({"judged_on": judged} if judged else {})

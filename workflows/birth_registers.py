@@ -7,15 +7,17 @@ from typing import Final
 from engine.core.deadline_rules import Anytime, Promptness, Severity
 from engine.core.lifecycle import Way
 from engine.core.periods import Counting
-from engine.core.plan import Grade, Kind, Procedure
+from engine.core.plan import Grade, Instead, Kind, Procedure
 from workflows.birth_facts import BirthFacts, Outcome, RecognitionKind
 from workflows.birth_terms import (
     BIRTH_DATE,
     HOSPITAL,
     IMMIGRATION,
+    JUDGED_ON,
     MOTHERS_MUNICIPALITY,
     MUNICIPALITY,
     NOTICE,
+    NOTICE_BASIS,
     NOTICE_PERIOD,
     PASSPORTS,
     RECORD,
@@ -87,6 +89,13 @@ REGISTERS: Final[tuple[Procedure[BirthFacts], ...]] = (
         needs=("child", "parents", "head", "filer"),
         applies=some(born_alive, _ALIVE),
         deadline=NOTICE_PERIOD,
+        instead=(
+            Instead(
+                both("国外で生まれた", "The birth was abroad"),
+                lambda facts, _: facts.born_abroad is not None,
+                months_abroad(Severity.FINE, NOTICE_BASIS, rolls=True),
+            ),
+        ),
         basis="戸籍法25条、43条、49条〜52条、56条",
         in_force=_REGISTERS_SINCE,
         grade=Grade.SURE,
@@ -174,6 +183,15 @@ REGISTERS: Final[tuple[Procedure[BirthFacts], ...]] = (
             ),
         ),
         deadline=Anytime(basis="戸籍法60〜64条（任意認知に期間はない）"),
+        instead=(
+            Instead(
+                both("裁判による認知である", "It is by judgment"),
+                lambda facts, _: facts.recognition is not None and facts.recognition.judged_on is not None,
+                days_from(
+                    JUDGED_ON, 10, "戸籍法63条、43条", severity=Severity.FINE, counting=Counting.FROM_SAME_DAY
+                ),
+            ),
+        ),
         basis="民法779〜786条、戸籍法60〜64条",
         in_force=_REGISTERS_SINCE,
         grade=Grade.SURE,
@@ -182,13 +200,7 @@ REGISTERS: Final[tuple[Procedure[BirthFacts], ...]] = (
         amendable=False,
         withdrawable=False,
         who=both("父（裁判による認知は訴えた人）", "The father; by judgment, who sued"),
-        steps=(
-            both("認知は取り消せません（民法785条）", "A recognition cannot be taken back"),
-            both(
-                "裁判による認知は、確定の日から10日以内に届け出ます（戸籍法63条）",
-                "By judgment it is notified within ten days from the day it became final",
-            ),
-        ),
+        steps=(both("認知は取り消せません（民法785条）", "A recognition cannot be taken back"),),
         documents=("family-register",),
         subjects=_recognised,
     ),

@@ -4,38 +4,39 @@
 A subject is one child (`/children/0`), one parent (`/mother`), or a wish about a child (`/optIns/0`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Final
 
 from engine.core.calendars import Authority
-from engine.core.deadline_rules import EarliestOf, FactDay, Nature, Severity, Within
+from engine.core.deadline_rules import FactDay, Nature, Severity, Within
 from engine.core.periods import Counting, Unit
 from engine.core.plan import Condition, Receiver, Sought
 from workflows.birth_facts import BirthFacts, Newborn, OptIn, Parent
 from workflows.common import Address, both
 from workflows.persons import Workplace
-from workflows.terms import named, office_at
+from workflows.terms import days_from, named, office_at
 
 Subjects = Callable[[BirthFacts], tuple[str, ...]]
 
 # --- days -------------------------------------------------------------------------------------------
 
 BIRTH_DATE: Final = FactDay(name="birth_date", text=both("出生の日", "the day of birth"))
-BORN_IN_JAPAN: Final = FactDay(
-    name="born_in_japan_on", text=both("日本で生まれた日", "the day of a birth in Japan")
-)
-BORN_ABROAD: Final = FactDay(
-    name="born_abroad_on", text=both("国外で生まれた日", "the day of a birth abroad")
+JUDGED_ON: Final = FactDay(
+    name="judged_on", text=both("認知の裁判が確定した日", "the day on which the judgment became final")
 )
 DUE_DATE: Final = FactDay(
     name="due_date", text=both("出産予定日", "the day on which it was due"), nature=Nature.PLANNED
 )
 
 
+NOTICE_BASIS: Final = "戸籍法49条1項、43条1項、137条"
+
+
 def months_abroad(severity: Severity, basis: str, *, rolls: bool) -> Within:
     """Return the three months that a birth abroad has, its own day being the first."""
     return Within(
-        of=BORN_ABROAD,
+        of=BIRTH_DATE,
         amount=3,
         unit=Unit.MONTHS,
         authority=Authority.MUNICIPAL,
@@ -47,20 +48,9 @@ def months_abroad(severity: Severity, basis: str, *, rolls: bool) -> Within:
     )
 
 
-# The day of birth is day one (戸籍法43条1項), here as abroad; of the two only one is ever known.
-NOTICE_PERIOD: Final = EarliestOf(
-    rules=(
-        Within(
-            of=BORN_IN_JAPAN,
-            amount=14,
-            unit=Unit.DAYS,
-            authority=Authority.MUNICIPAL,
-            severity=Severity.FINE,
-            basis="戸籍法49条1項、43条1項、137条",
-            counting=Counting.FROM_SAME_DAY,
-        ),
-        months_abroad(Severity.FINE, "戸籍法49条1項、43条1項、137条", rolls=True),
-    )
+# The day of birth is day one (戸籍法43条1項), here as abroad.
+NOTICE_PERIOD: Final = days_from(
+    BIRTH_DATE, 14, NOTICE_BASIS, severity=Severity.FINE, counting=Counting.FROM_SAME_DAY
 )
 
 # --- whom it is about -------------------------------------------------------------------------------
@@ -84,6 +74,12 @@ def child_of(facts: BirthFacts, subject: str) -> Newborn:
 def parent_of(facts: BirthFacts, subject: str) -> Parent:
     """Return the parent whom a subject is about: themselves, of a child who supports it."""
     return facts.parents.get(subject, facts.supporter)
+
+
+def days_of(facts: BirthFacts, subject: str) -> Mapping[str, date]:
+    """Return the days that a child has of its own: twins may be born on two."""
+    child = child_of(facts, holder_of(facts, subject))
+    return {"birth_date": child.born_on} if holder_of(facts, subject).startswith("/children/") else {}
 
 
 def holder_of(facts: BirthFacts, subject: str) -> str:

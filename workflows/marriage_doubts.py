@@ -28,6 +28,9 @@ def doubts(facts: MarriageFacts, today: date) -> tuple[Problem, ...]:
 def _doubts(facts: MarriageFacts, today: date) -> Iterator[Problem]:
     if facts.marriage_date > today + PLANNED_AHEAD:
         yield Problem("/marriageDate", "invalid-too-far-ahead")
+    abroad = facts.married_abroad
+    if abroad and abroad.married_on > min(today, facts.marriage_date):
+        yield Problem("/marriedAbroad/marriedOn", "invalid-contradicts-facts")
     if facts.kinship not in ALLOWED_KINSHIP:
         yield Problem("/kinship", "invalid-forbidden-kinship")  # 民法734〜736条
     for number, spouse in enumerate(facts.spouses):

@@ -294,6 +294,13 @@ def test_a_father_whom_the_law_does_not_know_supports_nobody() -> None:
     assert problems(BIRTH, facts | {"recognition": {"kind": "notice"}}) == []
 
 
+@pytest.mark.parametrize("recognition", [{"kind": "judgment"}, {"kind": "notice", "judgedOn": "2026-12-18"}])
+def test_a_judgment_has_the_day_it_became_final_and_nothing_else_has(recognition: dict[str, Any]) -> None:
+    facts = told(**UNMARRIED, filer={"role": "mother"}, recognition=recognition)
+
+    assert problems(BIRTH, facts) == [("/recognition/judgedOn", "contradicts-facts")]
+
+
 def test_a_nationality_is_reserved_only_where_it_could_be_lost() -> None:
     abroad = {"country": "フランス", "gotNationality": False, "reserves": True}
     place = {"line": "Paris"}

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from engine.core.calendars import Authority
-from engine.core.deadline_rules import EarliestOf, Severity, Soft, Window, Within
+from engine.core.deadline_rules import Severity, Soft, Window, Within
 from engine.core.deadlines import due
 from engine.core.periods import Counting
 from engine.core.plan import Grade, Kind, MisdeclaredEvent, Receiver, Sought
@@ -79,6 +79,7 @@ def test_each_procedure_has_the_receiver_ways_and_data_of_the_law() -> None:
 @pytest.mark.parametrize(
     ("slug", "amount", "unit", "severity", "confirm"),
     [
+        ("birth-notice", 14, "days", Severity.FINE, False),
         ("child-allowance-claim", 15, "days", Severity.MONEY_LOST, False),
         ("child-allowance-increase", 15, "days", Severity.MONEY_LOST, False),
         ("hi-dependent", 5, "days", Severity.CONVENIENCE, True),
@@ -105,10 +106,8 @@ def test_g7_a_period_has_the_days_of_the_law_and_what_is_lost(
 
 
 def test_the_day_of_birth_counts_for_the_register_and_for_nothing_else() -> None:
-    notice = BY_SLUG["birth-notice"].deadline
-    assert isinstance(notice, EarliestOf)
-
-    counted = [rule.counting for rule in notice.rules if isinstance(rule, Within)]
+    others = [each.deadline for one in BIRTH.procedures for each in one.instead]
+    counted = [rule.counting for rule in others if isinstance(rule, Within)]
     same_day = {
         slug
         for slug, one in BY_SLUG.items()
@@ -116,7 +115,7 @@ def test_the_day_of_birth_counts_for_the_register_and_for_nothing_else() -> None
     }
 
     assert counted == [Counting.FROM_SAME_DAY] * 2
-    assert same_day == {"nationality-reservation", "stillbirth-branch"}
+    assert same_day == {"birth-notice", "nationality-reservation", "stillbirth-branch"}
 
 
 @pytest.mark.parametrize(

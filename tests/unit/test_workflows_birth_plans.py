@@ -14,7 +14,7 @@ from engine.core.messages import MarkDone, Open
 from engine.core.plan import CONNECTED_WAYS, Plan, filings_of
 from engine.core.views import plan_view
 from tests.unit.birth_samples import CHILD, MOTHER, REGISTER, family, told
-from tests.unit.facts_samples import CASE_ID, NOW, OWNER, Story
+from tests.unit.facts_samples import CASE_ID, FIRST, NOW, OWNER, Story
 from tests.unit.marriage_samples import MURORAN, MURORAN_HOME, honseki, name
 from tests.unit.plan_tables import content_of, name_of, plan_of, planned, written
 from workflows.birth import BIRTH
@@ -119,7 +119,16 @@ def test_each_twin_has_a_notice_and_the_household_one_claim() -> None:
     assert len(claim.fields["children"]) == 2
 
 
-def test_of_twins_around_midnight_no_deadline_is_a_day_late() -> None:
+def test_each_twin_has_days_of_its_own_and_a_claim_for_both_the_earlier() -> None:
+    plan = made("twins")
+    days = {name_of(one): one.due.last_day for one in plan.entries}
+
+    assert days["birth.birth-notice /children/0"] == date(2026, 12, 3)
+    assert days["birth.birth-notice /children/1"] == date(2026, 12, 4)
+    assert days["birth.child-allowance-claim"] == date(2026, 12, 7)
+
+
+def test_of_twins_around_midnight_no_claim_is_a_day_late() -> None:
     assert family(children=content_of(BY_NAME["twins"])["facts"]["children"], foetuses=2).dates[
         "birth_date"
     ] == date(2026, 11, 20)
@@ -143,7 +152,7 @@ def test_a_father_who_recognises_later_is_not_on_the_notice() -> None:
 def test_what_rides_on_what_rides_is_done_with_the_notice() -> None:
     plan = plan_of(BIRTH, family())
     filings, rules = filings_of(plan, {}, NOW)
-    story = Story(Open(CASE_ID, "birth", OWNER, plan.catalogue, filings, rules, (OWNER,)))
+    story = Story(Open(CASE_ID, "birth", OWNER, plan.catalogue, filings, rules, (FIRST,)))
     story.confirm()
 
     for slug in ("birth.birth-certificate", "birth.birth-notice"):

@@ -98,6 +98,12 @@ WRONG: list[tuple[str, Any, str]] = [
     ("/kinship", "collateral-within-three", "forbidden-kinship"),
     ("/kinship", "lineal-by-marriage", "forbidden-kinship"),
     ("/kinship", "adoptive-lineal", "forbidden-kinship"),
+    ("/marriedAbroad", {"country": "フランス"}, "missing:/marriedOn"),
+    (
+        "/marriedAbroad",
+        {"country": "フランス", "marriedOn": "2026-11-26"},
+        "contradicts-facts:/marriedOn",
+    ),
     ("/kinship", "friends", "not-allowed-value"),
     ("/phone", "0312", "too-short"),
     ("/email", "hanako", "pattern"),

@@ -12,6 +12,7 @@ from engine.core.lifecycle import Way
 from engine.core.periods import Counting
 from engine.core.plan import CONNECTED_WAYS, Grade, Kind, MisdeclaredEvent, Receiver, Sought
 from engine.core.text import Text
+from tests.unit.marriage_samples import MURORAN_HOME, couple
 from workflows.calendar_japan import calendar_for
 from workflows.marriage import GUARDS, MARRIAGE, MarriageFacts
 
@@ -234,8 +235,6 @@ def test_guards_are_over_procedures_that_exist() -> None:
 
 
 def test_an_order_that_people_choose_names_procedures_that_exist() -> None:
-    from tests.unit.marriage_samples import MURORAN_HOME, couple
-
     move = {"movedOn": "2026-11-30", "movers": [0], "newAddress": MURORAN_HOME, "first": "move"}
     facts = [couple(move=move), couple(move=move | {"first": "marriage"}), couple()]
     facts.append(couple(spouses__0__licence={"number": "012345678901"}))
