@@ -15,6 +15,7 @@ from engine.core.text import Text
 from workflows.birth import BIRTH, GUARDS, BirthFacts
 from workflows.birth_fields import MEDICAL
 from workflows.calendar_japan import calendar_for
+from workflows.laws import source_of
 
 WORDS = Text(ja="語", en="word")
 BY_SLUG = {one.slug.removeprefix("birth."): one for one in BIRTH.procedures}
@@ -190,6 +191,18 @@ def test_g5_what_the_register_desk_accepts_is_final_and_says_so() -> None:
     assert final == {"birth-notice", "nationality-reservation", "child-recognition"}
     assert any("預かりの間だけ" in step.ja for step in BY_SLUG["birth-notice"].steps)
     assert not BY_SLUG["child-recognition"].withdrawable
+
+
+def test_every_rule_names_what_it_rests_on() -> None:
+    bases = {one.basis for one in BIRTH.procedures}
+    bases |= {
+        each.deadline.basis
+        for one in BIRTH.procedures
+        for each in one.instead
+        if isinstance(each.deadline, Within)
+    }
+
+    assert [basis for basis in bases if source_of(basis) is None] == []
 
 
 def test_what_is_not_sure_says_so() -> None:

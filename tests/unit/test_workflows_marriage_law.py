@@ -14,6 +14,7 @@ from engine.core.plan import CONNECTED_WAYS, Grade, Kind, MisdeclaredEvent, Rece
 from engine.core.text import Text
 from tests.unit.marriage_samples import MURORAN_HOME, couple
 from workflows.calendar_japan import calendar_for
+from workflows.laws import source_of
 from workflows.marriage import GUARDS, MARRIAGE, MarriageFacts
 
 WORDS = Text(ja="語", en="word")
@@ -171,6 +172,18 @@ def test_a_municipality_with_a_longer_closing_moves_the_day() -> None:
     answer = due(rule, {"marriage_date": date(2026, 7, 23)}, calendar_for("341002"))
 
     assert answer.last_day == date(2026, 8, 7)  # 広島市 is closed on 6 August
+
+
+def test_every_rule_names_what_it_rests_on() -> None:
+    bases = {one.basis for one in MARRIAGE.procedures}
+    bases |= {
+        each.deadline.basis
+        for one in MARRIAGE.procedures
+        for each in one.instead
+        if isinstance(each.deadline, Within)
+    }
+
+    assert [basis for basis in bases if source_of(basis) is None] == []
 
 
 def test_what_is_not_sure_says_so() -> None:
