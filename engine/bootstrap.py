@@ -90,11 +90,13 @@ from mailbox.service import Mailbox
 from mailbox.store import PostgresLetterStore
 from mailbox.uploads import Uploads
 from mailbox.vault import LocalVault, Sweeper
+from workflows.birth import BIRTH
 from workflows.calendar_japan import calendar_for
 from workflows.laws import citations
+from workflows.marriage import MARRIAGE
 from workflows.moving import MOVING
 
-LIFE_EVENTS: Final[Sequence[AnyEvent]] = (MOVING,)
+LIFE_EVENTS: Final[Sequence[AnyEvent]] = (MOVING, MARRIAGE, BIRTH)
 _ENVIRONMENTS: Final = {
     Profile.PRODUCTION: Environment.PRODUCTION,
     Profile.TEST: Environment.TEST,

@@ -100,5 +100,5 @@ MARRIAGE: Final = LifeEvent(
     guards=GUARDS,
     signatories=_signatories,
     holder=holder_of,
-    date_names=frozenset({"marriage_date", "move_date"}),
+    date_names=frozenset({"marriage_date", "married_abroad_on", "move_date"}),
 )

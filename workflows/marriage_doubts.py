@@ -28,6 +28,9 @@ def doubts(facts: MarriageFacts, today: date) -> tuple[Problem, ...]:
 def _doubts(facts: MarriageFacts, today: date) -> Iterator[Problem]:
     if facts.marriage_date > today + PLANNED_AHEAD:
         yield Problem("/marriageDate", "invalid-too-far-ahead")
+    abroad = facts.married_abroad
+    if abroad and abroad.married_on > min(today, facts.marriage_date):
+        yield Problem("/marriedAbroad/marriedOn", "invalid-contradicts-facts")
     if facts.kinship not in ALLOWED_KINSHIP:
         yield Problem("/kinship", "invalid-forbidden-kinship")  # 民法734〜736条
     for number, spouse in enumerate(facts.spouses):
@@ -146,6 +149,8 @@ def _children(facts: MarriageFacts, today: date) -> Iterator[Problem]:
             yield Problem(f"{place}/birthDate", "invalid-not-born-yet")
         elif child.parent > 1:
             yield Problem(f"{place}/parent", "invalid-out-of-range")
+        elif (child.name, child.birth_date) in {(one.name, one.birth_date) for one in facts.spouses}:
+            yield Problem(place, "invalid-same-person")
         elif child.birth_date <= facts.spouses[child.parent].birth_date:
             yield Problem(f"{place}/birthDate", "invalid-contradicts-facts")
     change = facts.child_allowance

@@ -292,6 +292,13 @@ class Contracts(Facts):
 # --- the whole --------------------------------------------------------------------------------------
 
 
+class MarriedAbroad(Facts):
+    """A marriage that was made by the form of another country (戸籍法41条): its certificate is filed."""
+
+    country: Line
+    married_on: EventDay
+
+
 class MarriageFacts(Facts):
     """What a couple tells. `surname_of`: whose surname both will have (民法750条), if both are Japanese.
 
@@ -307,6 +314,7 @@ class MarriageFacts(Facts):
     surname_of: Part | None = None
     new_honseki: Honseki | None = None
     kinship: Kinship = Kinship.NONE
+    married_abroad: MarriedAbroad | None = None
     phone: Phone
     email: Email | None = None
     foreign_surname: ForeignSurname | None = None
@@ -415,4 +423,5 @@ class MarriageFacts(Facts):
     def dates(self) -> dict[str, date]:
         """The days that deadlines run from."""
         moved = {"move_date": self.move.moved_on} if self.move else {}
-        return {"marriage_date": self.marriage_date, **moved}
+        abroad = {"married_abroad_on": self.married_abroad.married_on} if self.married_abroad else {}
+        return {"marriage_date": self.marriage_date, **moved, **abroad}

@@ -139,7 +139,12 @@ def _recipient(facts: MarriageFacts, _: str) -> JsonValue:
 FIELDS: Final[tuple[FactField[MarriageFacts], ...]] = (
     # the spouse it is about: the subject, the holder of a contract, else who opened the case
     FactField("name", both("氏名", "Name"), lambda f, s: _json(person_of(f, s).name)),
-    FactField("kana", both("振り仮名", "Reading of the name"), lambda f, s: _json(person_of(f, s).kana)),
+    FactField(
+        "kana",
+        both("振り仮名", "Reading of the name"),
+        lambda f, s: _json(person_of(f, s).kana),
+        only_for=_MUNICIPALITIES,
+    ),
     FactField(
         "birthDate",
         both("生年月日", "Date of birth"),
@@ -153,10 +158,20 @@ FIELDS: Final[tuple[FactField[MarriageFacts], ...]] = (
         both("新氏名の振り仮名", "Reading of the new name"),
         lambda f, s: _json(f.new_kana(number_of(f, s))),
     ),
-    FactField("address", both("住所", "Address"), lambda f, s: _json(home_of(f, s))),
+    FactField(
+        "address",
+        both("住所", "Address"),
+        lambda f, s: _json(home_of(f, s)),
+        only_for=only("MUNI", "POLICE", "PRIV-NHK"),
+    ),
     FactField("phone", both("電話番号", "Telephone"), lambda f, _: f.phone),
     FactField("email", both("メールアドレス", "E-mail"), lambda f, _: f.email, only_for=only("REG")),
-    FactField("marriageDate", both("婚姻の日", "Day of the marriage"), _day),
+    FactField(
+        "marriageDate",
+        both("婚姻の日", "Day of the marriage"),
+        _day,
+        only_for=only(REGISTER_DESK, "MUNI", "EMP"),
+    ),
     # the notice
     FactField(
         "parties",

@@ -8,13 +8,14 @@ from engine.core.calendars import Authority
 from engine.core.deadline_rules import Anytime, Severity, Within
 from engine.core.lifecycle import Way
 from engine.core.periods import Counting, Unit
-from engine.core.plan import Condition, Grade, Kind, Procedure
+from engine.core.plan import Condition, Grade, Instead, Kind, Procedure
 from workflows.common import both
 from workflows.marriage_facts import ChildWish, MarriageFacts, NonAcceptance, Spouse
 from workflows.marriage_terms import (
     ENTERED,
     EVERY_MARRIAGE,
     MARRIAGE_DATE,
+    MARRIED_ABROAD_ON,
     MOVE_DATE,
     MUNICIPALITY,
     NAMED,
@@ -75,6 +76,24 @@ REGISTERS: Final[tuple[Procedure[MarriageFacts], ...]] = (
         needs=("parties", "surnameOf", "newHonseki", "witnesses", "marriageDate"),
         applies=EVERY_MARRIAGE,
         deadline=Anytime(basis="民法739条、戸籍法74条（届出の期間はない）"),
+        instead=(
+            Instead(
+                both(
+                    "外国の方式で婚姻した（証書の謄本を提出する）",
+                    "The marriage was made abroad by local form; a copy of its certificate is filed",
+                ),
+                lambda facts, _: facts.married_abroad is not None,
+                Within(
+                    of=MARRIED_ABROAD_ON,
+                    amount=3,
+                    unit=Unit.MONTHS,
+                    authority=Authority.MUNICIPAL,
+                    severity=Severity.FINE,
+                    basis="戸籍法41条、43条",
+                    counting=Counting.FROM_SAME_DAY,
+                ),
+            ),
+        ),
         basis="民法731〜736条、739条、740条、戸籍法25条、33条、74条",
         in_force=_ADULTS_OF_18,
         grade=Grade.SURE,
@@ -89,6 +108,10 @@ REGISTERS: Final[tuple[Procedure[MarriageFacts], ...]] = (
         bring=(
             both("両人と証人2人が自署した婚姻届", "The notice, signed by hand by both and two witnesses"),
             both("持参する人の本人確認書類", "A proof of identity of who brings it"),
+            both(
+                "外国の方式で婚姻したときは、証書の謄本とその訳文",
+                "Of a marriage made abroad, a copy of its certificate with a translation",
+            ),
             both(
                 "外国の方は婚姻要件具備証明書・国籍を証する書面と、その訳文",
                 "Of a foreign national, the certificate of capacity to marry and the proof of nationality,"
@@ -108,11 +131,6 @@ REGISTERS: Final[tuple[Procedure[MarriageFacts], ...]] = (
             both(
                 "夜間・休日は預かりになり、のちに不備がなければ、預かった日が婚姻の日になります",
                 "At night and on holidays it is deposited; if it is complete, the marriage is of that day",
-            ),
-            both(
-                "外国の方式で婚姻したときは、3か月以内に証書の謄本を提出します（戸籍法41条、成立の日を含む）",
-                "Who married abroad by local form files a copy of the certificate within three months,"
-                " that day included",
             ),
         ),
         documents=("acceptance-certificate",),

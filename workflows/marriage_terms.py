@@ -26,6 +26,9 @@ Subjects = Callable[[MarriageFacts], tuple[str, ...]]
 MARRIAGE_DATE: Final = FactDay(
     name="marriage_date", text=both("婚姻の日（届出の日）", "the day of the marriage"), nature=Nature.PLANNED
 )
+MARRIED_ABROAD_ON: Final = FactDay(
+    name="married_abroad_on", text=both("外国の方式で婚姻が成立した日", "the day of the marriage abroad")
+)
 MOVE_DATE: Final = FactDay(
     name="move_date", text=both("住み始めた日", "the day of moving in"), nature=Nature.HAPPENED
 )

@@ -156,6 +156,34 @@ def test_what_does_not_apply_holds_nobody_up() -> None:
     assert (entries["c.rider"].way, entries["c.rider"].rides_on) == (Way.SELF, None)
 
 
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_an_order_that_people_choose_is_kept(first: str) -> None:
+    def after(other: str) -> Callable[[MovingFacts], tuple[str, ...]]:
+        return lambda _: (f"move.{other}",) if first == other else ()
+
+    event = declared(procedure("move.a", after_here=after("b")), procedure("move.b", after_here=after("a")))
+
+    one, other = planned(event).entries
+
+    assert one.slug == f"move.{first}"
+    assert (one.after, other.after) == ((), (one.id,))
+
+
+def test_what_somebody_holds_waits_for_what_is_done_about_them() -> None:
+    people = ("/movers/0", "/movers/1")
+    event = replace(
+        declared(
+            procedure("move.card", subjects=lambda _: people),
+            procedure("move.account", subjects=lambda _: ("/accounts/0",), after=("move.card",)),
+        ),
+        holder=lambda _, subject: "/movers/1" if subject == "/accounts/0" else subject,
+    )
+
+    *_, card, account = planned(event).entries
+
+    assert (card.subject, account.after) == ("/movers/1", (card.id,))
+
+
 def test_what_is_left_out_says_which_condition_is_not_met() -> None:
     facts = family(newAddress__municipality=MURORAN, contracts__gas=..., movers__0__nationalPension=False)
 

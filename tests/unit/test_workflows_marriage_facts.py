@@ -98,6 +98,12 @@ WRONG: list[tuple[str, Any, str]] = [
     ("/kinship", "collateral-within-three", "forbidden-kinship"),
     ("/kinship", "lineal-by-marriage", "forbidden-kinship"),
     ("/kinship", "adoptive-lineal", "forbidden-kinship"),
+    ("/marriedAbroad", {"country": "フランス"}, "missing:/marriedOn"),
+    (
+        "/marriedAbroad",
+        {"country": "フランス", "marriedOn": "2026-11-26"},
+        "contradicts-facts:/marriedOn",
+    ),
     ("/kinship", "friends", "not-allowed-value"),
     ("/phone", "0312", "too-short"),
     ("/email", "hanako", "pattern"),
@@ -167,6 +173,7 @@ WRONG: list[tuple[str, Any, str]] = [
     # children, allowance, household, move
     ("/children/0/birthDate", "2026-11-26", "not-born-yet"),
     ("/children/0/birthDate", "1990-01-01", "contradicts-facts"),
+    ("/children/0", CHILD | {"name": name("佐藤", "太郎"), "birthDate": "1993-03-03"}, "same-person"),
     ("/children/0/parent", 2, "out-of-range"),
     ("/children/0/parent", "0", "type"),
     ("/children/0/wish", "both", "not-allowed-value"),

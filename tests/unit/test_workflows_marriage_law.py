@@ -12,7 +12,9 @@ from engine.core.lifecycle import Way
 from engine.core.periods import Counting
 from engine.core.plan import CONNECTED_WAYS, Grade, Kind, MisdeclaredEvent, Receiver, Sought
 from engine.core.text import Text
+from tests.unit.marriage_samples import MURORAN_HOME, couple
 from workflows.calendar_japan import calendar_for
+from workflows.laws import source_of
 from workflows.marriage import GUARDS, MARRIAGE, MarriageFacts
 
 WORDS = Text(ja="語", en="word")
@@ -172,6 +174,18 @@ def test_a_municipality_with_a_longer_closing_moves_the_day() -> None:
     assert answer.last_day == date(2026, 8, 7)  # 広島市 is closed on 6 August
 
 
+def test_every_rule_names_what_it_rests_on() -> None:
+    bases = {one.basis for one in MARRIAGE.procedures}
+    bases |= {
+        each.deadline.basis
+        for one in MARRIAGE.procedures
+        for each in one.instead
+        if isinstance(each.deadline, Within)
+    }
+
+    assert [basis for basis in bases if source_of(basis) is None] == []
+
+
 def test_what_is_not_sure_says_so() -> None:
     assert {slug for slug, one in BY_SLUG.items() if one.grade is Grade.CHECK} == {"former-surname"}
     unsure = [
@@ -220,6 +234,12 @@ def test_the_family_register_stays_with_those_who_may_have_it() -> None:
     assert not [one.slug for one in COMPANIES if {"kana", "birthDate", "marriageDate"} & set(one.needs)]
 
 
+def test_what_is_open_to_all_is_the_name_and_how_to_reach_them() -> None:
+    open_to_all = {one.name for one in MARRIAGE.fields if one.only_for is None}
+
+    assert open_to_all == {"name", "oldName", "newName", "newKana", "phone"}
+
+
 def test_guards_are_over_procedures_that_exist() -> None:
     slugs = {one.slug for one in MARRIAGE.procedures}
 
@@ -228,8 +248,6 @@ def test_guards_are_over_procedures_that_exist() -> None:
 
 
 def test_an_order_that_people_choose_names_procedures_that_exist() -> None:
-    from tests.unit.marriage_samples import MURORAN_HOME, couple
-
     move = {"movedOn": "2026-11-30", "movers": [0], "newAddress": MURORAN_HOME, "first": "move"}
     facts = [couple(move=move), couple(move=move | {"first": "marriage"}), couple()]
     facts.append(couple(spouses__0__licence={"number": "012345678901"}))
