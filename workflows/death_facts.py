@@ -5,7 +5,7 @@ Everything beyond who died, when, where and who notifies it is optional: who tel
 no car. No rule asks for more than it needs, so there is no member here that no procedure reads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from enum import Enum
 from fractions import Fraction
@@ -259,21 +259,20 @@ class DeathFacts(Facts):
         """Say whether the dog is old enough to be in the register."""
         return dog.birth_date is None or self.died_on - dog.birth_date > _OF_A_DOG
 
-
-def things_of(facts: DeathFacts) -> dict[str, Sequence[BaseModel]]:
-    """Return whom and what there is several of, by the JSON pointer to the list."""
-    estate, contracts = facts.estate, facts.contracts
-    return {
-        "/people": facts.people,
-        "/heirs": facts.heirs,
-        "/estate/realEstate": estate.real_estate,
-        "/estate/vehicles": estate.vehicles,
-        "/estate/dogs": estate.dogs,
-        "/contracts/mobiles": contracts.mobiles,
-        "/contracts/newspapers": contracts.newspapers,
-        "/contracts/shops": contracts.shops,
-        "/contracts/banks": contracts.banks,
-        "/contracts/creditCards": contracts.credit_cards,
-        "/contracts/policies": contracts.policies,
-        "/contracts/securities": contracts.securities,
-    }
+    @cached_property
+    def things(self) -> Mapping[str, Sequence[BaseModel]]:
+        """Whom and what there is several of, by the JSON pointer to the list."""
+        estate, contracts = self.estate, self.contracts
+        return {
+            "/people": self.people,
+            "/estate/realEstate": estate.real_estate,
+            "/estate/vehicles": estate.vehicles,
+            "/estate/dogs": estate.dogs,
+            "/contracts/mobiles": contracts.mobiles,
+            "/contracts/newspapers": contracts.newspapers,
+            "/contracts/shops": contracts.shops,
+            "/contracts/banks": contracts.banks,
+            "/contracts/creditCards": contracts.credit_cards,
+            "/contracts/policies": contracts.policies,
+            "/contracts/securities": contracts.securities,
+        }
