@@ -87,10 +87,11 @@ from mailbox.store import PostgresLetterStore
 from mailbox.uploads import Uploads
 from mailbox.vault import LocalVault, Sweeper
 from workflows.calendar_japan import calendar_for
+from workflows.death import DEATH
 from workflows.laws import citations
 from workflows.moving import MOVING
 
-LIFE_EVENTS: Final[Sequence[AnyEvent]] = (MOVING,)
+LIFE_EVENTS: Final[Sequence[AnyEvent]] = (MOVING, DEATH)
 _ENVIRONMENTS: Final = {
     Profile.PRODUCTION: Environment.PRODUCTION,
     Profile.TEST: Environment.TEST,
