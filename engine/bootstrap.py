@@ -92,11 +92,12 @@ from mailbox.uploads import Uploads
 from mailbox.vault import LocalVault, Sweeper
 from workflows.birth import BIRTH
 from workflows.calendar_japan import calendar_for
+from workflows.death import DEATH
 from workflows.laws import citations
 from workflows.marriage import MARRIAGE
 from workflows.moving import MOVING
 
-LIFE_EVENTS: Final[Sequence[AnyEvent]] = (MOVING, MARRIAGE, BIRTH)
+LIFE_EVENTS: Final[Sequence[AnyEvent]] = (MOVING, MARRIAGE, BIRTH, DEATH)
 _ENVIRONMENTS: Final = {
     Profile.PRODUCTION: Environment.PRODUCTION,
     Profile.TEST: Environment.TEST,

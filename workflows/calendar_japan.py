@@ -84,8 +84,13 @@ def calendar_for(
     municipality: str | None, *, ordinances: Mapping[str, ClosedByOrdinance] = ORDINANCES
 ) -> Calendar:
     """Return the calendar with the municipality's own closed days; the usual ones for None."""
-    usual = ClosedByOrdinance()
-    return _calendar(ordinances.get(municipality, usual) if municipality else usual)
+    own = ordinances.get(municipality) if municipality else None
+    return _calendar(own) if own is not None else _usual_calendar()
+
+
+@cache
+def _usual_calendar() -> Calendar:
+    return _calendar(ClosedByOrdinance())
 
 
 @cache

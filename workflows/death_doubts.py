@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
-from engine.core.errors import Problem
+from engine.core.errors import EngineError, Problem
 from engine.core.periods import TOKYO, age_on
 from workflows.death_facts import BEFORE_CREMATION, DeathFacts, NoticeDesk
 from workflows.death_people import (
@@ -17,6 +17,7 @@ from workflows.death_people import (
     Relation,
     SpouseState,
 )
+from workflows.heirs import family_doubts, inheritance
 from workflows.persons import HealthInsurance
 
 _POSTHUMOUS = timedelta(days=300)  # 民法772条2項
@@ -40,6 +41,7 @@ def _doubts(facts: DeathFacts, today: date) -> Iterator[Problem]:
     yield from _about_days(facts, today)
     yield from _about_the_household(facts)
     yield from _about_heirs(facts, today)
+    yield from _about_the_family(facts)
     yield from _about_wishes(facts)
 
 
@@ -276,6 +278,40 @@ def _about_an_heir(facts: DeathFacts, heir: Heir, place: str, today: date) -> It
         relation = facts.people[heir.person].relation
         if relation is not Relation.SPOUSE and relation not in LINEAL:
             yield Problem(f"{place}/infringedOn", "invalid-not-entitled")  # 民法1042条
+
+
+def _about_the_family(facts: DeathFacts) -> Iterator[Problem]:
+    """Yield where the heirs who were told are not those of the law, or nobody here can say who they are."""
+    family = facts.family
+    if family is None:
+        return
+    if wrong := family_doubts(family, under="/family"):
+        yield from wrong
+        return
+    number = [one.id for one in family.people].index(family.decedent)
+    if family.people[number].died_on != facts.died_on:
+        yield Problem(f"/family/people/{number}/diedOn", "invalid-contradicts-facts")
+    try:
+        found = inheritance(family)
+    except EngineError as error:
+        yield from (Problem(f"/family{one.pointer}", one.code) for one in error.problems)
+    else:
+        yield from _differences(facts, [one.person for one in found.heirs])
+
+
+def _differences(facts: DeathFacts, by_law: list[str]) -> Iterator[Problem]:
+    told = set()
+    for number, heir in enumerate(facts.heirs):
+        person = _person(facts, heir.person)
+        if person is None:
+            continue
+        told.add(person.known_as)
+        if person.known_as is None:
+            yield Problem(f"/people/{heir.person}/knownAs", "invalid-missing")
+        elif person.known_as not in by_law and not heir.has_renounced:
+            yield Problem(f"/heirs/{number}/person", "invalid-not-an-heir")
+    if set(by_law) - told:
+        yield Problem("/heirs", "invalid-heir-missing")
 
 
 def _about_wishes(facts: DeathFacts) -> Iterator[Problem]:

@@ -5,9 +5,11 @@ Everything beyond who died, when, where and who notifies it is optional: who tel
 no car. No rule asks for more than it needs, so there is no member here that no procedure reads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from enum import Enum
+from fractions import Fraction
+from functools import cached_property
 from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
@@ -25,6 +27,7 @@ from workflows.death_people import (
     Relation,
     TimeOfDay,
 )
+from workflows.heirs import Family, Inheritance, inheritance
 from workflows.holdings import MOST, PersonNumber
 from workflows.persons import Abroad, HealthInsurance
 
@@ -84,7 +87,9 @@ class Wishes(Facts):
 class DeathFacts(Facts):
     """What a family tells about a death. The first of the persons is the one who notifies it.
 
-    `allowance_carer` takes care of the children for whom the deceased received the child allowance.
+    `family` is the whole of it, where somebody told it: from it the law says who the heirs are, and
+    `heirs` has to say the same. `allowance_carer` takes care of the children for whom the deceased
+    received the child allowance.
     `protected`: somebody is under the protection of 支援措置, so that nothing is sent to anybody.
     """
 
@@ -102,6 +107,7 @@ class DeathFacts(Facts):
     disappearance: Disappearance | None = None
     guardianship: Guardianship | None = None
     allowance_carer: PersonNumber | None = None
+    family: Family | None = None
     heirs: Annotated[tuple[Heir, ...], Field(max_length=MOST)] = ()
     will: WillForm | None = None
     wishes: Wishes = Wishes()
@@ -201,6 +207,16 @@ class DeathFacts(Facts):
         """The heirs but for those whose renunciation a court has taken."""
         return tuple(one for one in self.heirs if not one.has_renounced)
 
+    @cached_property
+    def inheritance(self) -> Inheritance | None:
+        """Who inherits by law, each with their share; None where the family was not told."""
+        return inheritance(self.family) if self.family is not None else None
+
+    def share(self, person: Related) -> Fraction | None:
+        """Return the person's share by law (法定相続分), None where the family was not told."""
+        told = self.inheritance
+        return told.share(person.known_as) if told and person.known_as else None
+
     @property
     def is_limited(self) -> bool:
         """Say whether the heirs accept within limits (限定承認)."""
@@ -209,8 +225,9 @@ class DeathFacts(Facts):
     @property
     def may_be_taxed(self) -> bool:
         """Say whether the estate is above the basic deduction, or nobody knows (相続税法15条)."""
-        value = self.estate.value
-        return value is None or value > _DEDUCTION + _DEDUCTION_EACH * len(self.heirs)
+        value, told = self.estate.value, self.inheritance
+        counted = told.tax.count if told else len(self.heirs)
+        return value is None or value > _DEDUCTION + _DEDUCTION_EACH * counted
 
     def acting_for(self, person: Related) -> Related:
         """Return who acts for the person: a special representative, the legal one, or they themselves."""
@@ -242,21 +259,20 @@ class DeathFacts(Facts):
         """Say whether the dog is old enough to be in the register."""
         return dog.birth_date is None or self.died_on - dog.birth_date > _OF_A_DOG
 
-
-def things_of(facts: DeathFacts) -> dict[str, Sequence[BaseModel]]:
-    """Return whom and what there is several of, by the JSON pointer to the list."""
-    estate, contracts = facts.estate, facts.contracts
-    return {
-        "/people": facts.people,
-        "/heirs": facts.heirs,
-        "/estate/realEstate": estate.real_estate,
-        "/estate/vehicles": estate.vehicles,
-        "/estate/dogs": estate.dogs,
-        "/contracts/mobiles": contracts.mobiles,
-        "/contracts/newspapers": contracts.newspapers,
-        "/contracts/shops": contracts.shops,
-        "/contracts/banks": contracts.banks,
-        "/contracts/creditCards": contracts.credit_cards,
-        "/contracts/policies": contracts.policies,
-        "/contracts/securities": contracts.securities,
-    }
+    @cached_property
+    def things(self) -> Mapping[str, Sequence[BaseModel]]:
+        """Whom and what there is several of, by the JSON pointer to the list."""
+        estate, contracts = self.estate, self.contracts
+        return {
+            "/people": self.people,
+            "/estate/realEstate": estate.real_estate,
+            "/estate/vehicles": estate.vehicles,
+            "/estate/dogs": estate.dogs,
+            "/contracts/mobiles": contracts.mobiles,
+            "/contracts/newspapers": contracts.newspapers,
+            "/contracts/shops": contracts.shops,
+            "/contracts/banks": contracts.banks,
+            "/contracts/creditCards": contracts.credit_cards,
+            "/contracts/policies": contracts.policies,
+            "/contracts/securities": contracts.securities,
+        }

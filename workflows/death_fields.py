@@ -106,11 +106,13 @@ def _place_of_death(facts: DeathFacts, _: str) -> JsonValue:
 
 def _heir_named(facts: DeathFacts, heir: Heir) -> JsonValue:
     person = facts.people[heir.person]
+    share = facts.share(person)
     return {
         "name": _json(person.name),
         "birthDate": person.birth_date.isoformat(),
         "relation": person.relation.value,
         "address": _json(person.address),
+        "share": str(share) if share is not None else None,
     }
 
 

@@ -24,6 +24,7 @@ from workflows.common import (
     Sex,
     YesNo,
 )
+from workflows.heirs_graph import PersonId
 from workflows.holdings import PersonNumber
 from workflows.moving_facts import Disability
 from workflows.persons import Account, HealthInsurance, Residence
@@ -93,8 +94,6 @@ class Business(Facts):
     """A business of one's own (個人事業)."""
 
     trade_name: Line | None = None
-    blue_return: YesNo = False
-    consumption_tax: YesNo = False
 
 
 class Deceased(Person):
@@ -155,10 +154,11 @@ class Related(Person):
 
     `ward`: under guardianship (成年被後見人). `representative` acts for a minor or a ward (法定代理人),
     `special_representative` where the two would stand on both sides (特別代理人, 民法826条).
-    `same_livelihood` is what the pension laws ask (生計同一).
+    `same_livelihood` is what the pension laws ask (生計同一). `known_as` is who it is in the `family`.
     """
 
     relation: Relation
+    known_as: PersonId | None = None
     address: Address | None = None
     honseki: Register | None = None
     phone: Phone | None = None

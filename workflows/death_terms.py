@@ -29,7 +29,7 @@ from workflows.death_estate_facts import (
     RealEstate,
     Vehicle,
 )
-from workflows.death_facts import DeathFacts, NoticeDesk, things_of
+from workflows.death_facts import DeathFacts, NoticeDesk
 from workflows.death_people import Heir, Related, Relation
 from workflows.registers import Register
 from workflows.terms import named, office_at, pension_service
@@ -203,8 +203,8 @@ def _ownership_known(facts: DeathFacts, land: RealEstate) -> date | None:
 def thing_at(facts: DeathFacts, subject: str) -> BaseModel | None:
     """Return the person or thing that a subject points to, None where it is about the death."""
     place, _, number = subject.rpartition("/")
-    things = things_of(facts).get(place)
-    return things[int(number)] if things is not None else None
+    several = facts.things.get(place)
+    return several[int(number)] if several is not None else None
 
 
 def heir_at(facts: DeathFacts, subject: str) -> Heir | None:
@@ -232,7 +232,7 @@ def things(place: str, which: Callable[..., bool] = lambda *_: True) -> Subjects
     """Return the subjects of a procedure that is about some of what stands at a place of the facts."""
 
     def subjects(facts: DeathFacts) -> tuple[str, ...]:
-        return tuple(f"{place}/{n}" for n, one in enumerate(things_of(facts)[place]) if which(facts, one))
+        return tuple(f"{place}/{n}" for n, one in enumerate(facts.things[place]) if which(facts, one))
 
     return subjects
 

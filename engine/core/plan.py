@@ -476,6 +476,7 @@ def make_plan(
     day = next(iter(event.dates(facts).values()), today)
     in_force = [one for one in event.procedures if one.is_in_force(day)]
     slugs = {one.slug: one.ordered(facts) for one in in_force if one.applies.test(facts)}
+    signatories = event.signatories(facts)
     making = _Making(
         event=event,
         facts=facts,
@@ -484,6 +485,7 @@ def make_plan(
         dates=event.dates(facts),
         guards=tuple(one for one in event.guards if one.holds(facts)),
         ids=_ids(slugs, facts, case_id),
+        seats=frozenset(one.at for one in signatories),
     )
     entries = [
         entry
@@ -498,7 +500,7 @@ def make_plan(
         event_on=next(iter(event.dates(facts).values()), None),
         entries=tuple(entries),
         left_out=tuple(left_out),
-        signatories=event.signatories(facts),
+        signatories=signatories,
     )
 
 
@@ -640,6 +642,7 @@ class _Making(Generic[F]):
     dates: Mapping[str, date]
     guards: tuple[Guard[F], ...]
     ids: Ids
+    seats: frozenset[str]
 
     def entries(
         self,
@@ -687,7 +690,7 @@ class _Making(Generic[F]):
         deciders = gate.deciders(self.facts) if gate else ()
         if gate is None or not deciders:
             return None
-        if strange := set(deciders) - {each.at for each in self.event.signatories(self.facts)}:
+        if strange := set(deciders) - self.seats:
             raise MisdeclaredEvent(f"{gate.name}: nobody is at {sorted(strange)}")
         return Gated(
             gate.name,

@@ -46,6 +46,7 @@ FIELD_CODES: Final[dict[str, Text]] = {
         en="24 hours have not passed since the death",
     ),
     "not-entitled": Text(ja="その資格がない人です", en="The person is not entitled to it"),
+    "heir-missing": Text(ja="法律上の相続人が足りません", en="An heir by law is missing"),
     "not-an-heir": Text(ja="相続人ではありません", en="The person is no heir"),
     "too-young": Text(ja="年齢が足りません", en="The person is too young for it"),
     "needs-representative": Text(

@@ -44,7 +44,7 @@ FULL: dict[str, Any] = {
         "care": {"insuredNumber": "0123456789", "certified": True, "overLimit": False},
         "pension": {"receives": [], "linked": False, "basicPensionNumber": "1234-567890", "paidMonths": 300},
         "work": {"company": {"companyName": "見本商事"}, "employeeNumber": "E-7", "atWork": True},
-        "business": {"tradeName": "髙橋商店", "blueReturn": True, "consumptionTax": True},
+        "business": {"tradeName": "髙橋商店"},
         "disability": {"scheme": "physical", "number": "1"},
         "licenceNumber": "012345678900",
         "passportNumber": "TR1234567",
@@ -509,3 +509,85 @@ def test_today_is_a_day_on_which_one_may_notify() -> None:
     facts = told(diedOn=TODAY.isoformat(), notifier__learnedOn=TODAY.isoformat(), heirs=[])
 
     assert problems(facts) == []
+
+
+# --- the family as a whole, and the heirs by law ------------------------------------------------------
+
+FAMILY: dict[str, Any] = {
+    "decedent": "ichiro",
+    "people": [
+        {"id": "ichiro", "birthDate": "1946-02-03", "diedOn": "2026-11-22"},
+        {"id": "hanako"},
+        {"id": "taro", "parents": [{"parent": "ichiro"}, {"parent": "hanako"}]},
+        {"id": "sakura", "parents": [{"parent": "ichiro"}, {"parent": "hanako"}]},
+    ],
+    "marriages": [{"between": ["ichiro", "hanako"]}],
+}
+KNOWN: dict[str, Any] = {
+    "people__0__knownAs": "hanako",
+    "people__1__knownAs": "taro",
+    "people__2__knownAs": "sakura",
+}
+
+
+def with_family(**changes: Any) -> dict[str, Any]:
+    return told(**({"family": json.loads(json.dumps(FAMILY))} | KNOWN | changes))
+
+
+def test_the_heirs_by_law_have_their_shares() -> None:
+    facts = DeathFacts.model_validate(with_family())
+
+    assert problems(with_family()) == []
+    assert [str(facts.share(one)) for one in facts.people] == ["1/2", "1/4", "1/4"]
+    assert DeathFacts.model_validate(told()).share(facts.people[0]) is None
+
+
+FAMILY_WRONG: list[tuple[dict[str, Any], tuple[str, str]]] = [
+    ({"heirs__2": ..., "people__2__knownAs": None}, ("/heirs", "heir-missing")),
+    ({"people__2__knownAs": None}, ("/people/2/knownAs", "missing")),
+    ({"people__2__knownAs": "somebody"}, ("/heirs/2/person", "not-an-heir")),
+    ({"family__people__0__diedOn": "2026-11-21"}, ("/family/people/0/diedOn", "contradicts-facts")),
+    ({"family__people__0__diedOn": ...}, ("/family/people/0/diedOn", "death-needed")),
+    ({"family__people__0__foreignNational": True}, ("/family/people/0/foreignNational", "foreign-decedent")),
+    ({"family__decedent": "nobody"}, ("/family/decedent", "unknown-person")),
+    (
+        {"family__people__0__parents": [{"parent": "taro"}]},  # somebody's own ancestor: no shares follow
+        ("/family/people/0/parents", "family-circle"),
+    ),
+    ({"family__people__2__id": "sakura"}, ("/family/people/3/id", "person-twice")),
+    ({"family__people__2__parents__0__parent": "x"}, ("/family/people/2/parents/0/parent", "unknown-person")),
+    ({"family__people__0__name": "一郎"}, ("/family/people/0/name", "unknown")),
+    ({"family__marriages__0__between": ["ichiro"]}, ("/family/marriages/0/between/1", "missing")),
+]
+
+
+@pytest.mark.parametrize(("changes", "wanted"), FAMILY_WRONG, ids=[one for _, (_, one) in FAMILY_WRONG])
+def test_a_family_that_contradicts_itself_or_the_heirs_is_refused(
+    changes: dict[str, Any], wanted: tuple[str, str]
+) -> None:
+    assert wanted in problems(with_family(**changes))
+
+
+def test_who_renounced_may_still_be_told_beside_the_heirs_by_law() -> None:
+    renounced = {"decision": "renounce", "declaredOn": "2026-11-25"}
+    facts = with_family(
+        heirs__1={"person": 1, "learnedOn": "2026-11-22"} | renounced,
+        family__people__2__renounced=["ichiro"],
+    )
+
+    assert problems(facts) == []
+    shares = DeathFacts.model_validate(facts)
+    assert [str(shares.share(one)) for one in shares.people] == ["1/2", "0", "1/2"]
+
+
+def test_the_tax_counts_the_heirs_whom_the_law_counts() -> None:
+    """Of two adopted children beside a natural one the tax counts one (相続税法15条2項)."""
+    family = json.loads(json.dumps(FAMILY))
+    for one in family["people"][2:]:
+        one |= {"birthDate": "2000-01-01"}
+        one["parents"] = [{"parent": "ichiro", "kind": "adoption", "since": "2010-01-01"}]
+    family["people"].append({"id": "jiro", "birthDate": "1999-01-01", "parents": [{"parent": "ichiro"}]})
+    facts = DeathFacts.model_validate(with_family(family=family, estate={"value": 50_000_000}))
+
+    assert facts.inheritance is not None
+    assert (facts.inheritance.tax.count, facts.may_be_taxed) == (3, True)
