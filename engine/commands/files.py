@@ -34,11 +34,10 @@ def files(
     """Orders and replies as files, for the organisation NUMBER (13 digits), with its own keys."""
     settings = Settings.load()
     home = home or settings.state / "connectors" / number
-    context.obj = _Place(
-        number, settings, address=address, home=home, form=form, encoding=encoding
-    ) @ files.command("out")
+    context.obj = _Place(number, settings, address=address, home=home, form=form, encoding=encoding)
 
 
+@files.command("out")
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.pass_obj
 def out(place: "_Place", directory: Path) -> None:
