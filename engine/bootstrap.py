@@ -59,6 +59,7 @@ from engine.runtime.counter import Counter
 from engine.runtime.dead import DeadDrain
 from engine.runtime.feed import Feed
 from engine.runtime.intake import Intake
+from engine.runtime.moves import Moves
 from engine.runtime.old_values import OldValues
 from engine.runtime.onboarding import Onboarding
 from engine.runtime.operations import ControlRoom
@@ -176,6 +177,7 @@ class Engine:
     consumer: Consumer
     lanes: Lanes
     webhooks: Webhooks
+    moves: Moves
 
     def app(self) -> web.Application:
         """Return the web application of this engine."""
@@ -242,9 +244,10 @@ class Engine:
             group.create_task(self._sweep())
 
     async def push(self) -> None:
-        """Bring orders to organisations that take them by webhook, until cancelled."""
+        """Bring orders to web addresses, and along when a channel changes, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.webhooks.run())
+            group.create_task(self.moves.run())
             group.create_task(self.intake.run())
             group.create_task(self.publisher.run())
 
@@ -288,9 +291,7 @@ async def open_engine(
         session = await stack.enter_async_context(aiohttp.ClientSession())
         line = HttpLine(Guard(settings.networks, plain=settings.profile is not Profile.PRODUCTION), clock)
         stack.push_async_callback(line.close)
-        bus: Bus = EmbeddedBus(pool)
-        if settings.bus == "rabbitmq":
-            bus = AmqpBus(settings.required("amqp_url"))
+        bus = _open_bus(settings, pool)
         stack.push_async_callback(bus.close)
         engine = _put_together(
             settings,
@@ -517,6 +518,9 @@ def _put_together(
             bells=bells,
             is_working_day=_is_working_day,
         ),
+        moves=Moves(
+            open_bus=lambda: _open_bus(settings, pool), lanes=lanes, directories=directories, clock=clock
+        ),
     )
 
 
@@ -532,6 +536,12 @@ def corporate_numbers(settings: Settings, session: aiohttp.ClientSession) -> Cor
     if source is None or source == "extract":
         return OfflineExtract()
     return NtaWebApi(session, base=source, application_id=settings.application_id())
+
+
+def _open_bus(settings: Settings, pool: asyncpg.Pool) -> Bus:
+    if settings.bus == "rabbitmq":
+        return AmqpBus(settings.required("amqp_url"))
+    return EmbeddedBus(pool)
 
 
 def _is_working_day(day: date) -> bool:

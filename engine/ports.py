@@ -656,6 +656,18 @@ class Lanes(Protocol):
         """Return what waits."""
         ...
 
+    async def on_amqp(self, numbers: Sequence[str], *, now: datetime, linger: timedelta) -> list[str]:
+        """Note who takes orders from the broker; return who did until lately, no longer ago than `linger`."""
+        ...
+
+    async def left_over(self, numbers: Sequence[str]) -> list[str]:
+        """Return which of these organisations have orders in the table that nobody has taken."""
+        ...
+
+    async def adopt(self, number: str, events: Sequence[tuple[str, str, bytes]]) -> None:
+        """Put orders (id, reference, event) into the table that came back from the broker."""
+        ...
+
 
 # --- operators -------------------------------------------------------------------------------
 

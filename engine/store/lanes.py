@@ -4,7 +4,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -94,6 +94,34 @@ from (
     order by coalesce(due_on, date 'infinity'), position limit $2
 ) waiting
 """
+_ON_AMQP: Final = """
+insert into engine.lanes (number, amqp_until)
+select number, 'infinity' from unnest($1::text[]) as given (number)
+order by number
+on conflict (number) do update set amqp_until = 'infinity' where lanes.amqp_until is distinct from 'infinity'
+"""
+_OFF_AMQP: Final = """
+update engine.lanes set amqp_until = $2::timestamptz
+where amqp_until = 'infinity' and number <> all($1::text[])
+"""
+_LATELY: Final = """
+select number from engine.lanes where amqp_until >= $1 and amqp_until <> 'infinity' order by number
+"""
+_LEFT_OVER: Final = """
+select number from unnest($1::text[]) as given (number) where exists (
+    select from engine.pull_orders where organisation = number and acked_at is null and aside is null
+)
+"""
+# An order that is there already was taken, unless the table only says that it went to the broker.
+_ADOPT: Final = """
+insert into engine.pull_orders (organisation, order_id, due_on, event)
+select $1, order_id, f.due_on, event
+from unnest($2::text[], $3::text[], $4::bytea[]) with ordinality as given (order_id, reference, event, place)
+     left join engine.filings f using (reference)
+order by place
+on conflict (organisation, order_id) do update set acked_at = null, last_status = null
+where pull_orders.last_status = 'to-broker'
+"""
 
 
 class PostgresLanes:
@@ -165,6 +193,21 @@ class PostgresLanes:
         return LaneBacklog(
             waiting=waiting, aside=aside, oldest=oldest, most_urgent=urgent, most_attempts=attempts
         )
+
+    async def on_amqp(self, numbers: Sequence[str], *, now: datetime, linger: timedelta) -> list[str]:
+        """Note who takes orders from the broker; return who did until lately, no longer ago than `linger`."""
+        async with self._connection() as connection, connection.transaction():
+            await connection.execute(_ON_AMQP, list(numbers))
+            await connection.execute(_OFF_AMQP, list(numbers), now + linger)
+            return [row[0] for row in await connection.fetch(_LATELY, now)]
+
+    async def left_over(self, numbers: Sequence[str]) -> list[str]:
+        """Return which of these organisations have orders in the table that nobody has taken."""
+        return [row[0] for row in await self._fetch(_LEFT_OVER, list(numbers))]
+
+    async def adopt(self, number: str, events: Sequence[tuple[str, str, bytes]]) -> None:
+        """Put orders (id, reference, event) into the table that came back from the broker."""
+        await self._execute(_ADOPT, number, *map(list, zip(*events, strict=True)))
 
     async def _fetch(self, statement: str, *values: Any) -> list[asyncpg.Record]:
         async with self._connection() as connection:

@@ -31,6 +31,7 @@ create table engine.lanes (
     last_status text,
     stopped_at timestamptz,
     driven integer not null default 0,
+    amqp_until timestamptz,
     holder uuid,
     held_until timestamptz
 );

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When an organisation changes its channel, its orders go along: between the broker and the table.
+
+Pull, webhook and file share the table, so only AMQP has two ways: what lies in the queue of an
+organisation that left is put into the table, what lies in the table of one that came is published,
+the most urgent first, as far as its queue has room. An order keeps its id; taken twice is harmless.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+from engine.border.envelope import parse_order
+from engine.core.errors import EngineError
+from engine.ports import Bus, BusUnavailable, Clock, Lanes, Parcel, Settled, StoreConflict, StoreUnavailable
+from engine.registry.directory import Directories
+from engine.registry.model import Channel
+
+_PAUSE_SECONDS: Final = 5.0
+_AT_ONCE: Final = 200
+_TAKE_SECONDS: Final = 1.0
+TO_BROKER: Final = "to-broker"  # what the store knows such an order by
+# As long as a process may still believe the old channel, or hold an order in its outbox.
+_LINGER: Final = timedelta(hours=1)
+
+log = logging.getLogger(__name__)
+
+
+class Moves:
+    """Brings orders to where their organisation now takes them."""
+
+    def __init__(
+        self, *, open_bus: Callable[[], Bus], lanes: Lanes, directories: Directories, clock: Clock
+    ) -> None:
+        """`open_bus` makes a bus for a moment: one that stays would go on taking from the queue."""
+        self._open_bus = open_bus
+        self._lanes = lanes
+        self._directories = directories
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Move until cancelled."""
+        while True:
+            try:
+                moved = await self.run_once()
+            except (StoreUnavailable, StoreConflict, EngineError) as error:
+                moved = 0
+                log.warning("moves.waiting", extra={"error": type(error).__name__})
+            if not moved:
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def run_once(self) -> int:
+        """Move some orders; return how many.
+
+        Raises:
+            StoreUnavailable, StoreConflict, EngineError: they stay where they were.
+        """
+        directory = await self._directories.current()
+        numbers = [one.number for one in directory.on_channel(Channel.AMQP)]
+        left = await self._lanes.on_amqp(numbers, now=self._clock.now(), linger=_LINGER)
+        moved = 0
+        for number in left:
+            moved += await self._from_broker(number)
+        for number in await self._lanes.left_over(numbers):
+            moved += await self._to_broker(number)
+        return moved
+
+    async def _from_broker(self, number: str) -> int:
+        async with self._bus(number) as bus:
+            deliveries = await bus.take(f"orders.{number}", limit=_AT_ONCE, wait_seconds=_TAKE_SECONDS)
+            events = [event for delivery in deliveries for event in delivery.events]
+            if events:
+                await self._lanes.adopt(number, [_named(event) for event in events])
+                await bus.ack(deliveries)
+            return self._told(number, events)
+        return 0
+
+    async def _to_broker(self, number: str) -> int:
+        due = await self._lanes.due(number, now=self._clock.now(), limit=_AT_ONCE, busy=())
+        async with self._bus(number) as bus:
+            await bus.publish([Parcel(one.order_id, f"orders.{number}", one.event) for one in due])
+            settled = [Settled(order_id=one.order_id, status=TO_BROKER, taken=True) for one in due]
+            await self._lanes.settle(number, settled, at=self._clock.now())
+            return self._told(number, due)
+        return 0
+
+    @asynccontextmanager
+    async def _bus(self, number: str) -> AsyncIterator[Bus]:
+        """Yield a bus for a moment; one organisation whose queue is full or gone holds up no other."""
+        bus = self._open_bus()
+        try:
+            yield bus
+        except BusUnavailable as error:
+            log.warning("orders.waiting", extra={"number": number, "reason": str(error)})
+        finally:
+            await bus.close()
+
+    def _told(self, number: str, moved: Sequence[object]) -> int:
+        if moved:
+            log.info("orders.moved", extra={"number": number, "orders": len(moved)})
+        return len(moved)
+
+
+def _named(event: bytes) -> tuple[str, str, bytes]:
+    order = parse_order(event)
+    return order.id, order.subject, event
