@@ -13,12 +13,12 @@ import pytest
 from engine.core.errors import EngineError
 from engine.identity.challenges import Challenge, Purpose
 from engine.identity.postgres import PostgresIdentityStore
-from engine.identity.profiles import Use
 from engine.identity.store import (
     Credential,
     EvidenceRow,
     IdentityStore,
     Kept,
+    Kind,
     MemoryIdentityStore,
     Proof,
     SessionRow,
@@ -27,8 +27,8 @@ from engine.identity.store import (
 START = datetime(2026, 11, 9, 1, 2, 3, 456789, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 CASE = UUID(int=0xCA5E)
-CARD = Credential(Use.LOGIN, "aa" * 20, "100001")
-SIGNING = Credential(Use.SIGNATURE, "bb" * 20, "100002")
+CARD = Credential(Kind.LOGIN, "aa" * 20, "100001")
+SIGNING = Credential(Kind.SIGNATURE, "bb" * 20, "100002")
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -97,7 +97,7 @@ async def test_a_credential_is_one_person_however_often_it_comes(store: Identity
 
 @pytest.mark.parametrize(
     "other",
-    [replace(CARD, serial="100003"), replace(CARD, issuer="cc" * 20), replace(CARD, use=Use.SIGNATURE)],
+    [replace(CARD, serial="100003"), replace(CARD, issuer="cc" * 20), replace(CARD, kind=Kind.SIGNATURE)],
 )
 async def test_any_other_credential_is_another_person(store: IdentityStore, other: Credential) -> None:
     assert await person(store, CARD) != await person(store, other)
