@@ -35,8 +35,9 @@ from engine.identity.fetch import HttpFetch
 from engine.identity.gate import Gate, open_gate
 from engine.identity.postgres import PostgresIdentityStore
 from engine.identity.profiles import Environment
+from engine.identity.provider import App, load_provider
 from engine.identity.trust import TrustStore
-from engine.keys import Keys
+from engine.keys import Keys, app_pair
 from engine.ports import Bus, Clock, DeadLetters, Lanes, OperatorStore, Parcel, Staged, Store
 from engine.registry.access import OrganisationAccess
 from engine.registry.applications_postgres import PostgresApplications
@@ -339,6 +340,8 @@ def _put_together(
         audience=settings.origin,
         session_key=keys.session,
         evidence_key=keys.evidence,
+        exchange=fetch,
+        app=_app(settings),
     )
     vault = LocalVault(settings.documents_directory)
     letters = PostgresLetterStore(pool)
@@ -546,6 +549,15 @@ def _open_bus(settings: Settings, pool: asyncpg.Pool) -> Bus:
 
 def _is_working_day(day: date) -> bool:
     return calendar_for(None).why_closed(day, Authority.NATIONAL) is None
+
+
+def _app(settings: Settings) -> App | None:
+    """Return デジタル認証アプリ as it is configured beside the trust store, None where it is not offered."""
+    folder = settings.trust or settings.state / "trust"
+    provider = load_provider(folder, _ENVIRONMENTS[settings.profile])
+    if provider is None:
+        return None
+    return App(provider, *app_pair(settings.keys_directory, profile=settings.profile))
 
 
 async def declare_broker(settings: Settings) -> list[str]:

@@ -20,10 +20,13 @@ import aiohttp
 
 from connectors.sdk.keys import OwnKeys
 from connectors.simulators.catalogue import SIMULATORS, registration
+from connectors.simulators.digital_app import DigitalApp
 from connectors.simulators.jpki import JpkiWorld
 from engine.bootstrap import Engine, open_engine
 from engine.clock import SimulatedClock, SystemClock
 from engine.core.errors import Code, EngineError, register
+from engine.identity.profiles import Environment
+from engine.identity.provider import keep_provider
 from engine.identity.trust import TrustStore
 from engine.local import process
 from engine.local.postgres import Postgres
@@ -161,6 +164,8 @@ async def _certification_authority(settings: Settings, children: _Children) -> T
     world = await asyncio.to_thread(JpkiWorld, clock, state=settings.state / "jpki")
     children.start("jpki-simulator", "jpki", "--port", str(port))
     await _answers(f"http://127.0.0.1:{port}/", [])
+    provider = DigitalApp(world, base=f"http://127.0.0.1:{port}").described(settings.origin)
+    keep_provider(settings.state / "trust", Environment.DEVELOPMENT, provider)
     return world.trust(f"http://127.0.0.1:{port}")
 
 

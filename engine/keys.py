@@ -25,6 +25,7 @@ register({"unusable-keys": Code(500, "鍵を利用できません", "The operato
 
 _SECRETS: Final = ("case.key", "references.key", "mailbox.key", "session.key")
 _PAIRS: Final = ("signing.pem", "decryption.pem")
+_APP_PAIRS: Final = ("app-signing.pem", "app-decryption.pem")  # only where the app is offered
 _SIZE_BYTES: Final = 32
 _OPEN_TO_OTHERS: Final = 0o027  # group may read: that is how orchestrators hand out files
 
@@ -112,6 +113,23 @@ class Keys:
             key = ec.generate_private_key(ec.SECP256R1())
             _create(path / name, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return cls.load(path)
+
+
+def app_pair(
+    path: Path, *, profile: Profile
+) -> tuple[ec.EllipticCurvePrivateKey, ec.EllipticCurvePrivateKey]:
+    """Return the keys by which the provider of デジタル認証アプリ knows us, and to which it seals.
+
+    Raises:
+        EngineError: `unusable-keys`; outside production missing ones are made.
+    """
+    if profile is not Profile.PRODUCTION:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in _APP_PAIRS:
+            key = ec.generate_private_key(ec.SECP256R1())
+            _create(path / name, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    signing, decryption = (_pair(path / name) for name in _APP_PAIRS)
+    return signing, decryption
 
 
 def _derived(key: bytes, purpose: str) -> bytes:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The simulated certification authority (見本) as a program: OCSP, CRLs and time stamps on the loopback."""
+"""The simulated certification authority (見本) as a program: OCSP, CRLs and time stamps on the loopback.
+
+At the same port stands the simulated provider of デジタル認証アプリ, with the card of this rehearsal.
+"""
 
 import click
 
@@ -19,11 +22,21 @@ def jpki(*, port: int) -> None:
     """Run the test authority (JPKI simulator) for rehearsals with synthetic people."""
     from aiohttp import web  # noqa: PLC0415
 
-    from connectors.simulators.jpki import JpkiWorld  # noqa: PLC0415
+    from connectors.simulators.digital_app import CLIENT, Client, DigitalApp, app_of  # noqa: PLC0415
+    from connectors.simulators.jpki import JpkiWorld, SoftwareCard  # noqa: PLC0415
+    from engine.identity.provider import App  # noqa: PLC0415
+    from engine.keys import app_pair  # noqa: PLC0415
 
     settings = Settings.load()
     if settings.profile is Profile.PRODUCTION:
         raise EngineError("invalid-settings", reason="the test authority does not run in production")
     clock = SystemClock() if settings.clock == "system" else SimulatedClock(settings.state / "clock")
     world = JpkiWorld(clock, state=settings.state / "jpki")
-    web.run_app(world.app(), host="127.0.0.1", port=port, print=None)
+    provider = DigitalApp(world, base=f"http://127.0.0.1:{port}")
+    app = App(
+        provider.described(settings.origin), *app_pair(settings.keys_directory, profile=settings.profile)
+    )
+    provider.register(Client(CLIENT, app.public_keys(), (app.provider.redirect_uri,)))
+    both = world.app()
+    app_of(provider, lambda: SoftwareCard.load(settings.state / "card.json"), both)
+    web.run_app(both, host="127.0.0.1", port=port, print=None)

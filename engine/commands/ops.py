@@ -276,7 +276,27 @@ def reconcile(terminal: Terminal, *, limit: int, after: str | None, reason: str)
     terminal.act("/reconciliation", {"reason": reason, "limit": limit, "after": after}, _reconciled)
 
 
+@ops.command()
+@_here
+def gate(terminal: _Terminal) -> None:
+    """Show what the gate refused and why, what it believes, and what about it needs a hand."""
+    terminal.look("/gate", _gate)
+
+
 # --- what is printed ---
+
+
+def _gate(found: Row) -> Iterable[str]:
+    yield from (f"! {warning}" for warning in found["warnings"])
+    yield "evidence: " + ", ".join(f"{count} {name}" for name, count in found["evidence"].items())
+    roots = [
+        (one["use"], one["key"][:16], one["algorithm"], one["notAfter"][:10], "+".join(one["sources"]))
+        for one in found["roots"]
+    ]
+    yield from _table(("root for", "key", "algorithm", "until", "revocation by"), roots)
+    yield ""
+    refusals = [(one["day"], one["code"], str(one["count"])) for one in found["refusals"]]
+    yield from _table(("day", "refused as", "times"), refusals)
 
 
 def _cases(found: Sequence[Row]) -> Iterable[str]:

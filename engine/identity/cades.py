@@ -34,6 +34,7 @@ UNREADABLE: Final = (
     OverflowError,
     RecursionError,
 )
+_NO_ATTRIBUTES: Final = b"\x31\x00"
 _SET_OF: Final = b"\x31"  # signed attributes are signed as a SET OF, and stand in the message as [0]
 _DIGESTS: Final = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
 _TIME_STAMP: Final = "signature_time_stamp_token"
@@ -97,6 +98,28 @@ def assemble(attributes: bytes, signature: bytes, certificate_der: bytes) -> byt
         }
     )
     return bytes(cms.ContentInfo({"content_type": "signed_data", "content": signed_data}).dump())
+
+
+def assemble_plain(signature: bytes, certificate_der: bytes) -> bytes:
+    """Return CMS without signed attributes: of a signature over the content itself, as the app makes it.
+
+    Raises:
+        EngineError: `malformed-certificate`.
+    """
+    read_certificate(certificate_der)
+    info = cms.ContentInfo.load(assemble(_NO_ATTRIBUTES, signature, certificate_der))
+    signer = info["content"]["signer_infos"][0]
+    signer["signed_attrs"] = None
+    return bytes(info.dump(force=True))
+
+
+def read(der: bytes, content: bytes) -> Signed:
+    """Return the signature over this content, with signed attributes (CAdES) or as the app makes it.
+
+    Raises:
+        EngineError: as for `read_detached`.
+    """
+    return _read_plain(der, content) if _is_plain(der) else read_detached(der, content)
 
 
 def read_detached(der: bytes, content: bytes) -> Signed:
@@ -206,6 +229,42 @@ def _read(der: bytes, content_type: str) -> Signed:
         names_itself="signing_certificate_v2" in attributes,
         signature=signature,
         content=_content(encapsulated),
+    )
+
+
+def _is_plain(der: bytes) -> bool:
+    try:
+        (signer,) = cms.ContentInfo.load(der)["content"]["signer_infos"]
+        return isinstance(signer["signed_attrs"], core.Void) or signer["signed_attrs"].native is None
+    except UNREADABLE:
+        return False
+
+
+def _read_plain(der: bytes, content: bytes) -> Signed:
+    if len(der) > MAX_SIGNATURE_BYTES:
+        raise EngineError("signature-malformed", size_bytes=len(der))
+    try:
+        data = cms.ContentInfo.load(der, strict=True)["content"]
+        (signer,) = data["signer_infos"]
+        encapsulated = data["encap_content_info"]
+        named = (encapsulated["content_type"].native, signer["digest_algorithm"]["algorithm"].native)
+        if named != ("data", "sha256") or _content(encapsulated) is not None:
+            raise EngineError("signature-malformed")
+        certificate_der = _signer_certificate(data, signer)
+        signature = bytes(signer["signature"].native)
+    except UNREADABLE as error:
+        raise EngineError("signature-malformed") from error
+    certificate = read_certificate(certificate_der)
+    if not is_signed(public_key_of(certificate), signature, content, hashes.SHA256()):
+        raise EngineError("signature-invalid")
+    return Signed(
+        certificate=certificate,
+        certificate_der=certificate_der,
+        content_digest=hashlib.sha256(content).digest(),
+        digest_name="sha256",
+        signing_time=None,
+        names_itself=False,
+        signature=signature,
     )
 
 

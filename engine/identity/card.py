@@ -104,8 +104,12 @@ class JpkiCard:
 
     def sign(self, use: Use, message: bytes) -> bytes:
         """Return the RSA signature (PKCS #1 v1.5, SHA-256) over the message, after the PIN."""
+        return self.sign_digest(use, hashlib.sha256(message).digest())
+
+    def sign_digest(self, use: Use, digest: bytes) -> bytes:
+        """Return the signature over a message of which the SHA-256 digest is given, after the PIN."""
         self._select(_FILES[use].key)
-        digest_info = _SHA256_DIGEST_INFO + hashlib.sha256(message).digest()
+        digest_info = _SHA256_DIGEST_INFO + digest
         return self._send(_SIGN + bytes([len(digest_info)]) + digest_info + b"\x00")
 
     def sign_detached(self, content: bytes, at: datetime) -> bytes:

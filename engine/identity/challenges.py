@@ -18,6 +18,7 @@ class Purpose(StrEnum):
 
     LOGIN = "login"
     LINK = "link"  # add another card of the same person
+    STEP_UP = "step-up"  # the person of this session is at the card again
     MANDATE = "mandate"
 
 
@@ -29,6 +30,10 @@ _SAYS: Final = {
     Purpose.LINK: (
         "この文に電子署名すると、このカードをログイン中のあなたに結び付けます。",
         "By signing this text you add this card to yourself as signed in at the site below.",
+    ),
+    Purpose.STEP_UP: (
+        "この文に電子署名すると、ログイン中のあなたが今ここにいることを確かめます。",
+        "By signing this text you confirm that you, who are signed in at the site below, are here now.",
     ),
     Purpose.MANDATE: ("", ""),
 }

@@ -25,6 +25,41 @@ register(
             "署名の記録が見つかりません",
             "There is no such evidence",
         ),
+        "login-too-old": Code(
+            403,
+            "この操作の前に、もう一度カードで本人確認をしてください",
+            "Prove again with your card that it is you, then do this",
+        ),
+        "too-many-failures": Code(
+            429,
+            "失敗が続いたため、しばらく受け付けません",
+            "Too many failures; come again later",
+        ),
+        "app-not-offered": Code(
+            404,
+            "デジタル認証アプリは利用できません",
+            "The app is not offered here",
+        ),
+        "no-such-app-visit": Code(
+            404,
+            "アプリの手続が見つかりません。もう一度始めてください",
+            "There is no such visit to the app, or not from here; start again",
+        ),
+        "app-refused": Code(
+            422,
+            "デジタル認証アプリで確認できませんでした",
+            "The app's provider refused",
+        ),
+        "app-token-invalid": Code(
+            422,
+            "デジタル認証アプリの応答を確認できません",
+            "What the app's provider says cannot be believed",
+        ),
+        "app-unavailable": Code(
+            503,
+            "デジタル認証アプリに接続できません。しばらくしてからやり直してください",
+            "The app's provider cannot be reached now; try again later",
+        ),
         "evidence-not-settled": Code(
             409,
             "署名の証拠はまだ確定していません。翌日以降にもう一度お試しください",

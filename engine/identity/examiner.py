@@ -14,7 +14,7 @@ from engine.identity.ocsp import NotBelieved
 from engine.identity.paths import check_path, path_of
 from engine.identity.profiles import POLICIES, Profile, Use, algorithm_of, digest_of, is_signed
 from engine.identity.status import StatusSource, read_kept
-from engine.identity.store import Credential
+from engine.identity.store import Credential, Kind
 from engine.identity.timestamps import is_rooted_in, read_token
 from engine.identity.trust import Root, TrustStore
 from engine.identity.verdict import Finding, ProvenTime, Standing, Status, Verdicts
@@ -34,7 +34,7 @@ class Examined:
         if self.root is None:
             raise EngineError("chain-unknown-issuer")
         serial = format(self.certificate.serial_number, "x")
-        return Credential(self.root.use, self.root.key_id, serial), self.root
+        return Credential(Kind(self.root.use.value), self.root.key_id, serial), self.root
 
 
 class Examiner:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the gate asks authorities over HTTP: bounded in time and size, following no redirects."""
 
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 import aiohttp
@@ -26,6 +27,16 @@ class Fetch(Protocol):
         ...
 
 
+class Exchange(Protocol):
+    """Asks a provider, whose refusals say something too."""
+
+    async def exchange(
+        self, method: str, url: str, *, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
+        """Return status and body; raises Unreachable."""
+        ...
+
+
 class HttpFetch:
     """The real one. Its client session belongs to whoever made it."""
 
@@ -34,20 +45,27 @@ class HttpFetch:
 
     async def get(self, url: str) -> bytes:
         """Return the body; raises Unreachable."""
-        return await self._ask("GET", url, None, {})
+        return await self._ask("GET", url, b"", {})
 
     async def post(self, url: str, body: bytes, *, content_type: str) -> bytes:
         """Return the body of the answer; raises Unreachable."""
         return await self._ask("POST", url, body, {"Content-Type": content_type})
 
-    async def _ask(self, method: str, url: str, body: bytes | None, headers: dict[str, str]) -> bytes:
+    async def _ask(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+        status, answer = await self.exchange(method, url, body=body, headers=headers)
+        if status != 200:
+            raise Unreachable(f"{url} answered {status}")
+        return answer
+
+    async def exchange(
+        self, method: str, url: str, *, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
+        """Return status and body; raises Unreachable."""
         try:
             async with self._session.request(
-                method, url, data=body, headers=headers, timeout=_TIMEOUT, allow_redirects=False
+                method, url, data=body or None, headers=headers, timeout=_TIMEOUT, allow_redirects=False
             ) as answer:
-                if answer.status != 200:
-                    raise Unreachable(f"{url} answered {answer.status}")
-                return await _bounded(answer)
+                return answer.status, await _bounded(answer)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise Unreachable(f"{url} did not answer") from error
 

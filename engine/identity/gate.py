@@ -7,17 +7,23 @@ Certificates and evidence stay behind the gate. There is no second way in.
 import logging
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from engine.core.errors import EngineError
 from engine.identity import codes as _codes  # noqa: F401 - registers the codes raised here
-from engine.identity.challenges import CHALLENGE_LASTS, Challenge, Purpose, new_nonce
+from engine.identity.app import AppDoor, Coming, Going
+from engine.identity.challenges import CHALLENGE_LASTS, Challenge, Purpose
+from engine.identity.entering import NOBODY, Entering
 from engine.identity.evidence import Evidence, EvidenceSeal
-from engine.identity.examiner import Examined, Examiner
-from engine.identity.fetch import Fetch
+from engine.identity.examiner import Examiner
+from engine.identity.fetch import Exchange, Fetch
+from engine.identity.guard import Caller, Guard
+from engine.identity.inspection import GateView, Inspection
+from engine.identity.linking import HttpSerialMapping, Linking, SerialMapping
 from engine.identity.mandate import Decision, Recipient
+from engine.identity.provider import App
 from engine.identity.sessions import Session, Sessions, SessionToken
 from engine.identity.settling import LongTermProof, Settled, Settling
 from engine.identity.signing import Accept, MandateOffer, Signing, anybody
@@ -48,13 +54,30 @@ class Gate:
         audience: str,
         session_key: bytes,
         evidence_key: bytes,
+        trust: TrustStore | None = None,
+        app: AppDoor | None = None,
+        mapping: SerialMapping | None = None,
     ) -> None:
         self.audience = audience
         self._store = store
-        self._examiner = examiner
         self._clock = clock
-        self._ids = ids
         self._sessions = Sessions(store, clock, session_key)
+        self._guard = Guard(store, clock, session_key)
+        self._inspection = (
+            Inspection(store=store, guard=self._guard, trust=trust, clock=clock) if trust else None
+        )
+        linking = Linking(store, clock, mapping)
+        self._entering = Entering(
+            store=store,
+            examiner=examiner,
+            sessions=self._sessions,
+            linking=linking,
+            guard=self._guard,
+            app=app,
+            audience=audience,
+            clock=clock,
+            ids=ids,
+        )
         seal = EvidenceSeal(evidence_key)
         self._settling = Settling(store=store, examiner=examiner, seal=seal, clock=clock)
         self._signing = Signing(
@@ -62,6 +85,7 @@ class Gate:
             examiner=examiner,
             timestamper=timestamper,
             seal=seal,
+            linking=linking,
             audience=audience,
             clock=clock,
             ids=ids,
@@ -74,61 +98,110 @@ class Gate:
     ) -> Challenge:
         """Return a text to be signed at this site, for this purpose, within two minutes.
 
-        A card is linked within a session only: LINK needs it, and only that person can use it.
+        LINK (another card) and STEP_UP (a second proof) need a session; only its person can use them.
 
         Raises:
             EngineError: `invalid-challenge-audience`, this gate is not at that site;
                 `invalid-challenge-purpose`, a mandate is offered by `offer_mandate`; `not-signed-in`.
         """
-        if audience != self.audience:
-            raise EngineError("invalid-challenge-audience")
-        if purpose is Purpose.LINK and session is None:
-            raise EngineError("not-signed-in")
-        if purpose is Purpose.MANDATE:
-            raise EngineError("invalid-challenge-purpose")
-        now = self._clock.now().replace(microsecond=0)
-        challenge = Challenge(
-            id=self._ids.new(),
-            purpose=purpose,
-            audience=audience,
-            nonce=new_nonce(),
-            issued_at=now,
-            expires_at=now + CHALLENGE_LASTS,
-            person=session.person if session and purpose is Purpose.LINK else None,
-        )
-        await self._store.add_challenge(challenge)
-        return challenge
+        return await self._entering.challenge(purpose, audience, session=session)
 
-    async def login(self, challenge: UUID, *, certificate: bytes, signature: bytes) -> SessionToken:
+    async def login(
+        self, challenge: UUID, *, certificate: bytes, signature: bytes, caller: Caller = NOBODY
+    ) -> SessionToken:
         """Return the session of the person whose 利用者証明用 key signed the challenge.
 
-        A certificate that nobody has come with before makes a new person.
+        A certificate that nobody has come with before makes a new person, unless the authority says
+        that it is the renewed one of somebody known.
 
         Raises:
             EngineError: `no-such-challenge`, `already-used-challenge`, `invalid-challenge-…`,
-                `malformed-certificate`, `certificate-…`, `chain-…`, `signature-…`, `status-…`.
+                `malformed-certificate`, `certificate-…`, `chain-…`, `signature-…`, `status-…`,
+                `too-many-failures`.
         """
-        examined = await self._answered(challenge, (Purpose.LOGIN, None), certificate, signature)
-        credential, _ = examined.require()
-        person = await self._store.enter(credential, newcomer=self._ids.new(), at=self._clock.now())
-        not_after = examined.certificate.not_valid_after_utc
-        return await self._sessions.begin(person, credential, not_after=not_after)
+        return await self._entering.login(
+            challenge, certificate=certificate, signature=signature, caller=caller
+        )
 
     async def link(
-        self, session: Session, challenge: UUID, *, certificate: bytes, signature: bytes
+        self,
+        session: Session,
+        challenge: UUID,
+        *,
+        certificate: bytes,
+        signature: bytes,
+        caller: Caller = NOBODY,
     ) -> Credential:
         """Add another card to the person who is signed in: both are proven in one live session.
 
         Raises:
             EngineError: as for `login`; `already-linked-credential`, it is another person's.
         """
-        examined = await self._answered(challenge, (Purpose.LINK, session.person), certificate, signature)
-        credential, _ = examined.require()
-        owner = await self._store.link(credential, person=session.person, at=self._clock.now())
-        if owner != session.person:
-            raise EngineError("already-linked-credential")
-        log.info("credential.linked", extra={"person": str(session.person)})
-        return credential
+        return await self._entering.link(
+            session, challenge, certificate=certificate, signature=signature, caller=caller
+        )
+
+    # --- a second proof before what cannot be undone ---
+
+    async def step_up(
+        self, token: str, challenge: UUID, *, certificate: bytes, signature: bytes, caller: Caller = NOBODY
+    ) -> Session:
+        """Return the session of the token, whose person has signed a STEP_UP challenge just now.
+
+        Raises:
+            EngineError: as for `login`; `already-linked-credential`, it was another person's card.
+        """
+        return await self._entering.step_up(
+            token, challenge, certificate=certificate, signature=signature, caller=caller
+        )
+
+    def require_recent(self, session: Session, within: timedelta) -> None:
+        """Return if the person was proven no longer ago than that; raises `login-too-old`."""
+        if self._clock.now() - session.authenticated_at > within:
+            raise EngineError("login-too-old", within_seconds=int(within.total_seconds()))
+
+    # --- the app (デジタル認証アプリ) ---
+
+    async def go_to_app(self, purpose: Purpose, *, session: Session | None = None) -> Going:
+        """Return where to go: LOGIN, or in a session LINK and STEP_UP.
+
+        Raises:
+            EngineError: `app-not-offered`, `not-signed-in`, `invalid-challenge-purpose`.
+        """
+        if purpose is Purpose.MANDATE:
+            raise EngineError("invalid-challenge-purpose")
+        return await self._entering.go_to_app(purpose, session=session)
+
+    async def sign_in_app(self, session: Session, mandate: bytes) -> Going:
+        """Return where to go to sign the mandate that was offered to this person.
+
+        Raises:
+            EngineError: `app-…`, and about the mandate as for `verify_mandate`.
+        """
+        await self._signing.check_offer(session, mandate)
+        return await self._entering.go_to_app(Purpose.MANDATE, session=session, content=mandate)
+
+    async def login_by_app(self, coming: Coming, *, caller: Caller = NOBODY) -> SessionToken:
+        """Return the session of whom the provider names.
+
+        Raises:
+            EngineError: `app-…`, `no-such-app-visit`, `too-many-failures`.
+        """
+        return await self._entering.login_by_app(coming, caller=caller)
+
+    async def prove_by_app(self, token: str, coming: Coming, *, caller: Caller = NOBODY) -> Session:
+        """Return the session: as its visit was for, the app is linked or the person proven again.
+
+        Raises:
+            EngineError: as for `login_by_app`; `not-signed-in`, `already-linked-credential`.
+        """
+        return await self._entering.prove_by_app(token, coming, caller=caller)
+
+    async def signature_by_app(self, session: Session, coming: Coming, *, caller: Caller = NOBODY) -> bytes:
+        """Return the signature made in the app (CMS, detached), for `verify_mandate`; raises `app-…`."""
+        return await self._entering.signature_by_app(session, coming, caller=caller)
+
+    # --- sessions ---
 
     async def session(self, token: str) -> Session:
         """Return who carries the token; raises `not-signed-in`."""
@@ -210,7 +283,8 @@ class Gate:
                 `certificate-…`, `chain-…`, `signature-…`, `status-…`. Nothing was kept; after
                 a 503 the same signature may come again.
         """
-        return await self._signing.verify(session, mandate, signature=signature, accept=accept)
+        async with self._guard.watching(NOBODY):
+            return await self._signing.verify(session, mandate, signature=signature, accept=accept)
 
     async def settle(self) -> Settled:
         """Complete the proofs of signatures whose day is over; to be called every hour or so."""
@@ -224,28 +298,16 @@ class Gate:
         """Return a signature that proves itself; raises `no-such-evidence`, `evidence-not-settled`."""
         return await self._settling.long_term(evidence)
 
-    async def forget(self) -> int:
-        """Drop challenges and sessions that are over; return how many."""
-        return await self._store.forget(before=self._clock.now() - CHALLENGE_LASTS)
+    async def view(self) -> GateView:
+        """Return what operators see of the gate."""
+        if self._inspection is None:
+            raise EngineError("unavailable")
+        return await self._inspection.view()
 
-    async def _answered(
-        self, challenge_id: UUID, bound_to: tuple[Purpose, UUID | None], certificate: bytes, signature: bytes
-    ) -> Examined:
-        """Use the challenge up before the answer is looked at, then examine the answer."""
-        now = self._clock.now()
-        found = await self._store.challenge(challenge_id)
-        if found is None:
-            raise EngineError("no-such-challenge")
-        challenge, _ = found
-        if (challenge.purpose, challenge.person) != bound_to:
-            raise EngineError("invalid-challenge-purpose")
-        if challenge.audience != self.audience:
-            raise EngineError("invalid-challenge-audience")
-        if not await self._store.use_challenge(challenge_id, now):
-            raise EngineError("already-used-challenge")
-        if now >= challenge.expires_at:
-            raise EngineError("invalid-challenge-expired")
-        return await self._examiner.login(certificate, text=challenge.text, signature=signature, now=now)
+    async def forget(self) -> int:
+        """Drop challenges, visits and sessions that are over; return how many."""
+        await self._guard.write()
+        return await self._store.forget(before=self._clock.now() - CHALLENGE_LASTS)
 
 
 def open_gate(
@@ -258,12 +320,17 @@ def open_gate(
     audience: str,
     session_key: bytes,
     evidence_key: bytes,
+    exchange: Exchange | None = None,
+    app: App | None = None,
 ) -> Gate:
     """Return the gate at `audience` (the public URL), with real revocation checks.
 
     `session_key` and `evidence_key` are 32 bytes each. Without a time-stamping authority in
-    the trust store the engine's clock is what proves times.
+    the trust store the engine's clock is what proves times. `exchange` is needed for the app and for
+    the authority's mapping of numbers, where they are configured.
     """
+    door = AppDoor(app, store, exchange) if app and exchange else None
+    mapping = HttpSerialMapping(exchange, trust.mapping_url) if trust.mapping_url and exchange else None
     timestamper: Timestamper = ClockTimestamper()
     if trust.tsa_url is not None:
         timestamper = TsaTimestamper(fetch, url=trust.tsa_url, roots=trust.tsa_roots)
@@ -276,4 +343,7 @@ def open_gate(
         audience=audience,
         session_key=session_key,
         evidence_key=evidence_key,
+        trust=trust,
+        app=door,
+        mapping=mapping,
     )

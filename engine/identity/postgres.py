@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gate's tables in PostgreSQL (0002, 0010). One contract suite with the memory twin."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -12,8 +12,17 @@ import asyncpg
 from engine.core.errors import EngineError
 from engine.identity import codes as _codes  # noqa: F401 - registers the codes raised here
 from engine.identity.challenges import Challenge, Purpose
-from engine.identity.profiles import Use
-from engine.identity.store import Credential, EvidenceRow, Kept, Proof, SessionRow
+from engine.identity.store import (
+    Credential,
+    EvidenceRow,
+    Kept,
+    Kind,
+    Limit,
+    LinkedBy,
+    Proof,
+    SessionRow,
+    Visit,
+)
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -30,7 +39,8 @@ _USE_CHALLENGE: Final = (
 )
 _OWNER: Final = "select person from engine.credentials where kind = $1 and issuer = $2 and serial = $3"
 _LINK: Final = """
-insert into engine.credentials (kind, issuer, serial, person, linked_at) values ($1, $2, $3, $4, $5)
+insert into engine.credentials (kind, issuer, serial, person, linked_at, linked_by)
+values ($1, $2, $3, $4, $5, $6)
 on conflict (kind, issuer, serial) do nothing
 """
 _ADD_CHALLENGE: Final = """
@@ -71,6 +81,35 @@ order by signed_at, id limit $4
 _SETTLE_EVIDENCE: Final = """
 update engine.evidence set standing = $2, bundle_sealed = $3, settled_at = $4
 where id = $1 and standing = 'waiting' returning id
+"""
+
+_ADD_VISIT: Final = """
+insert into engine.app_visits
+    (state_hash, browser, purpose, nonce, verifier, expires_at, person, content, transaction)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+"""
+_TAKE_VISIT: Final = """
+delete from engine.app_visits where state_hash = $1 and browser = $2 and expires_at > $3
+returning state_hash, browser, purpose, nonce, verifier, expires_at, person, content, transaction
+"""
+_LOCKED_UNTIL: Final = """
+select max(locked_until) from engine.gate_failures where name = any($1) and locked_until > $2
+"""
+_ADD_FAILURE: Final = """
+insert into engine.gate_failures as known (name, failures, last_at, locked_until)
+values ($1, 1, $2, case when 1 >= $4::integer then $2::timestamptz + $5::interval end)
+on conflict (name) do update set
+    failures = case when $2 - known.last_at > $3::interval then 1 else known.failures + 1 end,
+    last_at = $2,
+    locked_until = case
+        when (case when $2 - known.last_at > $3::interval then 1 else known.failures + 1 end) >= $4::integer
+        then $2::timestamptz + $5::interval
+        else known.locked_until
+    end
+"""
+_ADD_REFUSALS: Final = """
+insert into engine.gate_refusals as known (day, code, count) values ($1, $2, $3)
+on conflict (day, code) do update set count = known.count + excluded.count
 """
 
 
@@ -115,15 +154,22 @@ class PostgresIdentityStore:
             await connection.execute(
                 "insert into engine.persons (id, entered_at) values ($1, $2)", newcomer, at
             )
-            owner = await _link(connection, credential, newcomer, at)
+            owner = await _link(connection, credential, newcomer, at, by=LinkedBy.ENTRY)
             if owner != newcomer:  # the same card came in twice at once
                 await connection.execute("delete from engine.persons where id = $1", newcomer)
             return owner
 
-    async def link(self, credential: Credential, *, person: UUID, at: datetime) -> UUID:
+    async def link(
+        self, credential: Credential, *, person: UUID, at: datetime, by: LinkedBy = LinkedBy.LIVE
+    ) -> UUID:
         """Make the credential the person's, if it is nobody's."""
         async with self._transaction() as connection:
-            return await _link(connection, credential, person, at)
+            return await _link(connection, credential, person, at, by=by)
+
+    async def owner(self, credential: Credential) -> UUID | None:
+        """Return whose credential it is."""
+        async with self._transaction() as connection:
+            return await _owner(connection, credential)
 
     async def credentials(self, person: UUID) -> frozenset[Credential]:
         """Return everything by which the person is known."""
@@ -155,6 +201,13 @@ class PostgresIdentityStore:
         async with self._transaction() as connection:
             await connection.execute(
                 "update engine.sessions set seen_at = $2 where token_hash = $1", token_hash, at
+            )
+
+    async def renew_session(self, token_hash: bytes, at: datetime) -> None:
+        """Note that the person has been proven again."""
+        async with self._transaction() as connection:
+            await connection.execute(
+                "update engine.sessions set authenticated_at = $2 where token_hash = $1", token_hash, at
             )
 
     async def end_session(self, token_hash: bytes) -> None:
@@ -226,6 +279,55 @@ class PostgresIdentityStore:
             row = await connection.fetchrow(_EVIDENCE, evidence)
         return None if row is None else _evidence(row)
 
+    async def add_visit(self, visit: Visit) -> None:
+        """Keep a new visit."""
+        async with self._transaction() as connection:
+            await connection.execute(
+                _ADD_VISIT, visit.state_hash, visit.browser, visit.purpose.value, visit.nonce, visit.verifier,
+                visit.expires_at, visit.person, visit.content, visit.transaction,
+            )  # fmt: skip
+
+    async def take_visit(self, state_hash: bytes, browser: bytes, at: datetime) -> Visit | None:
+        """Return the visit and forget it."""
+        async with self._transaction() as connection:
+            row = await connection.fetchrow(_TAKE_VISIT, state_hash, browser, at)
+        if row is None:
+            return None
+        state, secret, purpose, *rest = row
+        return Visit(state, secret, Purpose(purpose), *rest)
+
+    async def locked_until(self, names: Sequence[bytes], at: datetime) -> datetime | None:
+        """Return until when one of these is locked."""
+        async with self._transaction() as connection:
+            until: datetime | None = await connection.fetchval(_LOCKED_UNTIL, list(names), at)
+        return until
+
+    async def add_failure(self, name: bytes, limit: Limit, *, at: datetime) -> None:
+        """Count a failure."""
+        async with self._transaction() as connection:
+            await connection.execute(_ADD_FAILURE, name, at, limit.window, limit.failures, limit.locked)
+
+    async def clear_failures(self, names: Sequence[bytes]) -> None:
+        """Forget the failures of these."""
+        async with self._transaction() as connection:
+            await connection.execute("delete from engine.gate_failures where name = any($1)", list(names))
+
+    async def add_refusals(self, day: date, counts: Mapping[str, int]) -> None:
+        """Add to the day's counts."""
+        async with self._transaction() as connection:
+            for code in sorted(counts):  # in one order: two that add at once do not block each other
+                await connection.execute(_ADD_REFUSALS, day, code, counts[code])
+
+    async def refusals(self, *, since: date) -> list[tuple[date, str, int]]:
+        """Return the counts of each day and code."""
+        async with self._transaction() as connection:
+            rows = await connection.fetch(
+                "select day, code, count from engine.gate_refusals where day >= $1"
+                " order by day desc, count desc, code",
+                since,
+            )
+        return [(row["day"], row["code"], row["count"]) for row in rows]
+
     async def waiting_evidence(
         self, *, before: datetime, after: tuple[datetime, UUID], limit: int
     ) -> list[EvidenceRow]:
@@ -255,7 +357,11 @@ class PostgresIdentityStore:
                 "delete from engine.challenges where expires_at < $1", before
             )
             sessions = await connection.execute("delete from engine.sessions where expires_at < $1", before)
-        return _count(challenges) + _count(sessions)
+            visits = await connection.execute("delete from engine.app_visits where expires_at < $1", before)
+            await connection.execute(
+                "delete from engine.gate_failures where last_at < $1::timestamptz - interval '1 day'", before
+            )
+        return _count(challenges) + _count(sessions) + _count(visits)
 
     @asynccontextmanager
     async def _transaction(self) -> "AsyncIterator[PoolConnectionProxy]":
@@ -278,10 +384,15 @@ async def _owner(connection: "PoolConnectionProxy", credential: Credential) -> U
 
 
 async def _link(
-    connection: "PoolConnectionProxy", credential: Credential, person: UUID, at: datetime
+    connection: "PoolConnectionProxy",
+    credential: Credential,
+    person: UUID,
+    at: datetime,
+    *,
+    by: LinkedBy = LinkedBy.LIVE,
 ) -> UUID:
     """Lock in one statement, look in the next: READ COMMITTED shows what another has just committed."""
-    await connection.execute(_LINK, *_names(credential), person, at)
+    await connection.execute(_LINK, *_names(credential), person, at, by.value)
     owner = await _owner(connection, credential)
     if owner is None:  # credentials are never deleted
         raise EngineError("unavailable")
@@ -300,11 +411,11 @@ def _evidence(row: asyncpg.Record) -> EvidenceRow:
 
 
 def _names(credential: Credential) -> tuple[str, str, str]:
-    return credential.use.value, credential.issuer, credential.serial
+    return credential.kind.value, credential.issuer, credential.serial
 
 
 def _credential(kind: str, issuer: str, serial: str) -> Credential:
-    return Credential(Use(kind), issuer, serial)
+    return Credential(Kind(kind), issuer, serial)
 
 
 def _count(done: str) -> int:

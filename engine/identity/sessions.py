@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import logging
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -71,6 +71,14 @@ class Sessions:
             await self._store.see_session(row.token_hash, now)
         roles = await self._store.roles(row.person)
         return Session(row.person, row.credential, roles, row.authenticated_at, row.expires_at)
+
+    async def renew(self, token: str) -> Session:
+        """Return the session, noting that its person has been proven again; raises `not-signed-in`."""
+        session = await self.find(token)
+        now = self._clock.now()
+        await self._store.renew_session(self._hash(token), now)
+        log.info("session.proven", extra={"person": str(session.person)})
+        return replace(session, authenticated_at=now)
 
     async def end(self, token: str) -> None:
         """End the session; an unknown one is already over."""

@@ -126,14 +126,14 @@ class Settling:
         return self._seal.open(row.bundle_sealed, row.id, signed_at=row.signed_at)
 
     async def _judged(self, row: EvidenceRow, bundle: Bundle, now: datetime) -> Verdicts:
-        signed = cades.read_detached(bundle.signature, bundle.content)
+        signed = cades.read(bundle.signature, bundle.content)
         proven = self._proven(row, bundle, signed)
         since = word_of_a_later_day(row.signed_at)
         examined = await self._examiner.document(signed, proven=proven, now=now, since=since)
         return examined.verdicts
 
     def _kept(self, row: EvidenceRow, bundle: Bundle) -> Verdicts:
-        signed = cades.read_detached(bundle.signature, bundle.content)
+        signed = cades.read(bundle.signature, bundle.content)
         proven = self._proven(row, bundle, signed)
         return self._examiner.kept(signed, proven=proven, root=bundle.root, status=bundle.status)
 

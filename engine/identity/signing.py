@@ -17,6 +17,7 @@ from engine.identity.attributes import Attributes, attributes_of
 from engine.identity.challenges import MANDATE_OFFER_LASTS, Challenge, Purpose, new_nonce
 from engine.identity.evidence import Bundle, Evidence, EvidenceSeal
 from engine.identity.examiner import Examiner
+from engine.identity.linking import Linking
 from engine.identity.mandate import Decision, Mandate, Recipient, written_nonce
 from engine.identity.sessions import Session
 from engine.identity.store import Credential, EvidenceRow, IdentityStore, Kept
@@ -56,6 +57,7 @@ class Signing:
         examiner: Examiner,
         timestamper: Timestamper,
         seal: EvidenceSeal,
+        linking: Linking,
         audience: str,
         clock: Clock,
         ids: Ids,
@@ -64,6 +66,7 @@ class Signing:
         self._examiner = examiner
         self._timestamper = timestamper
         self._seal = seal
+        self._linking = linking
         self._audience = audience
         self._clock = clock
         self._ids = ids
@@ -122,6 +125,7 @@ class Signing:
         proven = await self._timestamper.prove(signed.signature, now)
         examined = await self._examiner.document(signed, proven=proven, now=now)
         credential, root = examined.require()
+        await self._linking.check(credential, session.person)
         evidence = Evidence(
             id=self._ids.new(),
             person=session.person,
@@ -141,6 +145,10 @@ class Signing:
         accept(evidence.attributes)
         await self._keep(self._row(evidence, credential, bundle), mandate.id, now)
         return evidence
+
+    async def check_offer(self, session: Session, content: bytes) -> None:
+        """Return if this was offered to the person and can still be signed; raises as `verify`."""
+        await self._check_offer(session, Mandate.from_bytes(content), content, self._clock.now())
 
     async def _check_offer(self, session: Session, mandate: Mandate, content: bytes, now: datetime) -> None:
         found = await self._store.challenge(mandate.id)
@@ -181,10 +189,12 @@ def _read(signature: bytes, mandate: Mandate, content: bytes, now: datetime) -> 
 
     The signer's own clock proves nothing, but it must not tell another story.
     """
-    signed = cades.read_detached(signature, content)
+    signed = cades.read(signature, content)
     if cades.time_stamp_of(signature) is not None:  # a time stamp is ours to get
         raise EngineError("signature-malformed")
     claimed = signed.signing_time
+    if claimed is None and not signed.names_itself:
+        return signed  # the app's form: it claims no time at all
     if claimed is None or not mandate.issued_at - _DRIFT <= claimed <= now + _DRIFT:
         raise EngineError("signature-wrong-attributes")
     return signed

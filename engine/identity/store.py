@@ -2,22 +2,40 @@
 """What the gate keeps: persons, credentials, sessions, challenges, grants, evidence; and the memory twin."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from engine.core.errors import EngineError
-from engine.identity.challenges import Challenge
-from engine.identity.profiles import Use
+from engine.identity.challenges import Challenge, Purpose
+
+_FAILURES_KEPT: Final = timedelta(days=1)
+
+
+class Kind(StrEnum):
+    """What a person is known by."""
+
+    LOGIN = "login"  # 利用者証明用 certificate
+    SIGNATURE = "signature"  # 署名用 certificate
+    APP = "app"  # the name that the app's provider (デジタル認証アプリ) has for the person here
+
+
+class LinkedBy(StrEnum):
+    """Why a credential is this person's. That two names are the same is no reason."""
+
+    ENTRY = "entry"  # it made the person
+    LIVE = "live"  # it was proven in a session of the person
+    MAPPING = "mapping"  # the authority says that both numbers are one holder's
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """One certificate: by its use, the key of its issuer and its number; never by a name."""
+    """One certificate, by its issuer's key and its number, or a name in the app; never a person's name."""
 
-    use: Use
+    kind: Kind
     issuer: str
     serial: str
 
@@ -46,6 +64,30 @@ class EvidenceRow:
     signed_at: datetime
     bundle_sealed: bytes = field(repr=False)
     standing: "Proof" = field(default_factory=lambda: Proof.WAITING)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A visit to the app's provider, as it is kept. `content` is what is to be signed, where something is."""
+
+    state_hash: bytes = field(repr=False)
+    browser: bytes = field(repr=False)
+    purpose: Purpose
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+    expires_at: datetime
+    person: UUID | None = None
+    content: bytes | None = field(default=None, repr=False)
+    transaction: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many failures within a window, then locked for as long as it says."""
+
+    failures: int
+    window: timedelta
+    locked: timedelta
 
 
 class Proof(StrEnum):
@@ -87,8 +129,14 @@ class IdentityStore(Protocol):
         """Return whose credential it is; an unknown one makes `newcomer` a person."""
         ...
 
-    async def link(self, credential: Credential, *, person: UUID, at: datetime) -> UUID:
+    async def link(
+        self, credential: Credential, *, person: UUID, at: datetime, by: LinkedBy = LinkedBy.LIVE
+    ) -> UUID:
         """Make the credential the person's, if it is nobody's; return whose it is."""
+        ...
+
+    async def owner(self, credential: Credential) -> UUID | None:
+        """Return whose credential it is, None when it is nobody's."""
         ...
 
     async def credentials(self, person: UUID) -> frozenset[Credential]:
@@ -105,6 +153,10 @@ class IdentityStore(Protocol):
 
     async def see_session(self, token_hash: bytes, at: datetime) -> None:
         """Note that the session was used."""
+        ...
+
+    async def renew_session(self, token_hash: bytes, at: datetime) -> None:
+        """Note that the person of the session has been proven again."""
         ...
 
     async def end_session(self, token_hash: bytes) -> None:
@@ -137,6 +189,34 @@ class IdentityStore(Protocol):
 
     async def evidence(self, evidence: UUID) -> EvidenceRow | None:
         """Return the evidence."""
+        ...
+
+    async def add_visit(self, visit: Visit) -> None:
+        """Keep a new visit to the app's provider."""
+        ...
+
+    async def take_visit(self, state_hash: bytes, browser: bytes, at: datetime) -> Visit | None:
+        """Return the visit and forget it; None when there is none, it is over, or another browser's."""
+        ...
+
+    async def locked_until(self, names: Sequence[bytes], at: datetime) -> datetime | None:
+        """Return until when one of these is locked, None when none is."""
+        ...
+
+    async def add_failure(self, name: bytes, limit: Limit, *, at: datetime) -> None:
+        """Count a failure; at the limit the name is locked."""
+        ...
+
+    async def clear_failures(self, names: Sequence[bytes]) -> None:
+        """Forget the failures of these: they have come in."""
+        ...
+
+    async def add_refusals(self, day: date, counts: Mapping[str, int]) -> None:
+        """Add to the day's counts of refusals, by code."""
+        ...
+
+    async def refusals(self, *, since: date) -> list[tuple[date, str, int]]:
+        """Return the counts of each day and code, newest day first, most first."""
         ...
 
     async def waiting_evidence(
@@ -180,6 +260,9 @@ class MemoryIdentityStore:
         self._sessions: dict[bytes, SessionRow] = {}
         self._grants: list[_Grant] = []
         self._evidence: dict[UUID, EvidenceRow] = {}
+        self._visits: dict[bytes, Visit] = {}
+        self._failures: dict[bytes, tuple[int, datetime, datetime | None]] = {}
+        self._refusals: Counter[tuple[date, str]] = Counter()
 
     async def add_challenge(self, challenge: Challenge) -> None:
         """Keep a new challenge."""
@@ -205,11 +288,17 @@ class MemoryIdentityStore:
             self._persons.add(newcomer)
         return self._owners.setdefault(credential, newcomer)
 
-    async def link(self, credential: Credential, *, person: UUID, at: datetime) -> UUID:
+    async def link(
+        self, credential: Credential, *, person: UUID, at: datetime, by: LinkedBy = LinkedBy.LIVE
+    ) -> UUID:
         """Make the credential the person's, if it is nobody's."""
-        del at
+        del at, by
         self._require(person)
         return self._owners.setdefault(credential, person)
+
+    async def owner(self, credential: Credential) -> UUID | None:
+        """Return whose credential it is."""
+        return self._owners.get(credential)
 
     async def credentials(self, person: UUID) -> frozenset[Credential]:
         """Return everything by which the person is known."""
@@ -228,6 +317,11 @@ class MemoryIdentityStore:
         """Note that the session was used."""
         if token_hash in self._sessions:
             self._sessions[token_hash] = replace(self._sessions[token_hash], seen_at=at)
+
+    async def renew_session(self, token_hash: bytes, at: datetime) -> None:
+        """Note that the person has been proven again."""
+        if token_hash in self._sessions:
+            self._sessions[token_hash] = replace(self._sessions[token_hash], authenticated_at=at)
 
     async def end_session(self, token_hash: bytes) -> None:
         """End the session."""
@@ -280,6 +374,42 @@ class MemoryIdentityStore:
         """Return the evidence."""
         return self._evidence.get(evidence)
 
+    async def add_visit(self, visit: Visit) -> None:
+        """Keep a new visit."""
+        self._visits[visit.state_hash] = visit
+
+    async def take_visit(self, state_hash: bytes, browser: bytes, at: datetime) -> Visit | None:
+        """Return the visit and forget it."""
+        visit = self._visits.get(state_hash)
+        if visit is None or visit.browser != browser or at >= visit.expires_at:
+            return None
+        return self._visits.pop(state_hash)
+
+    async def locked_until(self, names: Sequence[bytes], at: datetime) -> datetime | None:
+        """Return until when one of these is locked."""
+        ends = [self._failures[name][2] for name in names if name in self._failures]
+        return max((end for end in ends if end is not None and end > at), default=None)
+
+    async def add_failure(self, name: bytes, limit: Limit, *, at: datetime) -> None:
+        """Count a failure."""
+        count, last, locked = self._failures.get(name, (0, at, None))
+        count = 1 if at - last > limit.window else count + 1
+        self._failures[name] = (count, at, at + limit.locked if count >= limit.failures else locked)
+
+    async def clear_failures(self, names: Sequence[bytes]) -> None:
+        """Forget the failures of these."""
+        for name in names:
+            self._failures.pop(name, None)
+
+    async def add_refusals(self, day: date, counts: Mapping[str, int]) -> None:
+        """Add to the day's counts."""
+        self._refusals.update({(day, code): count for code, count in counts.items()})
+
+    async def refusals(self, *, since: date) -> list[tuple[date, str, int]]:
+        """Return the counts of each day and code."""
+        found = [(day, code, count) for (day, code), count in self._refusals.items() if day >= since]
+        return sorted(found, key=lambda one: (-one[0].toordinal(), -one[2], one[1]))
+
     async def waiting_evidence(
         self, *, before: datetime, after: tuple[datetime, UUID], limit: int
     ) -> list[EvidenceRow]:
@@ -312,7 +442,13 @@ class MemoryIdentityStore:
             self._used.discard(challenge)
         for name in over:
             del self._sessions[name]
-        return len(old) + len(over)
+        gone = [name for name, visit in self._visits.items() if visit.expires_at < before]
+        for name in gone:
+            del self._visits[name]
+        self._failures = {
+            name: one for name, one in self._failures.items() if one[1] >= before - _FAILURES_KEPT
+        }
+        return len(old) + len(over) + len(gone)
 
     def _require(self, person: UUID) -> None:
         if person not in self._persons:

@@ -55,12 +55,16 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class TrustStore:
-    """The roots of one environment; the roots of its time-stamping authorities, and where one answers."""
+    """The roots of one environment; the roots of its time-stamping authorities, and where one answers.
+
+    `mapping_url` is where the authority tells which two certificates are one holder's, to those who may ask.
+    """
 
     environment: Environment
     roots: tuple[Root, ...]
     tsa_roots: tuple[x509.Certificate, ...] = ()
     tsa_url: str | None = None
+    mapping_url: str | None = None
 
     @classmethod
     def load(cls, directory: Path, environment: Environment) -> "TrustStore":
@@ -81,6 +85,7 @@ class TrustStore:
             roots=tuple(_root(folder, entry, environment) for entry in manifest.roots),
             tsa_roots=tuple(_pinned(folder, entry) for entry in manifest.tsa_roots),
             tsa_url=manifest.tsa_url,
+            mapping_url=manifest.mapping_url,
         )
 
     def issuer_of(self, certificate: x509.Certificate, use: Use) -> Root:
@@ -127,6 +132,7 @@ class _Manifest(_Entry):
     roots: Annotated[tuple[RootEntry, ...], Field(min_length=1)]
     tsa_roots: tuple[PinnedFile, ...] = ()
     tsa_url: str | None = None
+    mapping_url: str | None = None
 
 
 def write(directory: Path, store: TrustStore) -> None:
@@ -136,7 +142,11 @@ def write(directory: Path, store: TrustStore) -> None:
     roots = tuple(_written_root(folder, root) for root in store.roots)
     tsa_roots = tuple(PinnedFile(**_written(folder, root)) for root in store.tsa_roots)
     manifest = _Manifest(
-        environment=store.environment, roots=roots, tsa_roots=tsa_roots, tsa_url=store.tsa_url
+        environment=store.environment,
+        roots=roots,
+        tsa_roots=tsa_roots,
+        tsa_url=store.tsa_url,
+        mapping_url=store.mapping_url,
     )
     (folder / MANIFEST).write_text(manifest.model_dump_json(by_alias=True, indent=2) + "\n")
 

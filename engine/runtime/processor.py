@@ -277,9 +277,10 @@ class Processor:
             raise EngineError("erased-case")
         working = batch.cases.get(entry.case_id) if entry.case_id else None
         case = working.stored.case if working else None
+        said = work.say(Heard(case, located, working.contents if working else None))
+        # After it is known whose case it is: its version is nobody else's business.
         if work.version is not None and case is not None and case.version != work.version:
             raise EngineError("stale-version", version=case.version)
-        said = work.say(Heard(case, located, working.contents if working else None))
         outcome = step(case, said.message, batch.now)
         if working is None:
             working = self._opened(outcome.case, said, batch)

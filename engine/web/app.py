@@ -20,9 +20,11 @@ from engine.web.api import approvals as _approvals  # noqa: F401 - adds to the o
 from engine.web.api.calendars import CALENDARS
 from engine.web.api.cases import CASES
 from engine.web.api.filings import FILINGS
+from engine.web.api.gate import GATE
 from engine.web.api.letters import LETTERS
 from engine.web.api.life_events import LIFE_EVENTS
 from engine.web.api.login import LOGIN
+from engine.web.api.login_app import LOGIN_APP
 from engine.web.api.onboarding import ONBOARDING
 from engine.web.api.operator import OPERATOR
 from engine.web.api.organisation import ORGANISATION
@@ -46,6 +48,7 @@ from engine.web.streams import Streams
 GROUPS: Final = (
     LIFE_EVENTS,
     LOGIN,
+    LOGIN_APP,
     CASES,
     PARTICIPANTS,
     CALENDARS,
@@ -54,6 +57,7 @@ GROUPS: Final = (
     ONBOARDING,
     ORGANISATION,
     OPERATOR,
+    GATE,
     SERVICE,
 )
 _FOR_PROBES: Final = ("/health/live", "/health/ready", "/metrics")

@@ -11,7 +11,10 @@ from pydantic import JsonValue
 
 from engine.core.explain import Explanations
 from engine.core.views import CaseSummary, CaseView, DisclosureView, LifeEventView, PlanView
+from engine.identity.app import Coming, Going
 from engine.identity.challenges import Challenge, Purpose
+from engine.identity.guard import Caller
+from engine.identity.inspection import GateView
 from engine.identity.sessions import Session, SessionToken
 from engine.ports import Pulled
 from engine.runtime.approvals import Approvals
@@ -141,14 +144,46 @@ class Gate(Protocol):
         """Return a text to be signed."""
         ...
 
-    async def login(self, challenge: UUID, *, certificate: bytes, signature: bytes) -> SessionToken:
+    async def login(
+        self, challenge: UUID, *, certificate: bytes, signature: bytes, caller: Caller
+    ) -> SessionToken:
         """Return a session for the signed challenge."""
         ...
 
     async def link(
-        self, session: Session, challenge: UUID, *, certificate: bytes, signature: bytes
+        self, session: Session, challenge: UUID, *, certificate: bytes, signature: bytes, caller: Caller
     ) -> object:
         """Add another card to the person who is signed in."""
+        ...
+
+    async def step_up(
+        self, token: str, challenge: UUID, *, certificate: bytes, signature: bytes, caller: Caller
+    ) -> Session:
+        """Return the session, whose person has just proven again who it is."""
+        ...
+
+    async def go_to_app(self, purpose: Purpose, *, session: Session | None = None) -> Going:
+        """Return where to go to, for the app."""
+        ...
+
+    async def sign_in_app(self, session: Session, mandate: bytes) -> Going:
+        """Return where to go to, to sign the mandate in the app."""
+        ...
+
+    async def login_by_app(self, coming: Coming, *, caller: Caller) -> SessionToken:
+        """Return a session of whom the app's provider names."""
+        ...
+
+    async def prove_by_app(self, token: str, coming: Coming, *, caller: Caller) -> Session:
+        """Return the session, to which the app is linked or whose person it has proven again."""
+        ...
+
+    async def signature_by_app(self, session: Session, coming: Coming, *, caller: Caller) -> bytes:
+        """Return the signature that was made in the app."""
+        ...
+
+    async def view(self) -> GateView:
+        """Return what operators see of the gate."""
         ...
 
     async def session(self, token: str) -> Session:

@@ -19,8 +19,8 @@ from uuid import UUID, uuid4
 from aiohttp import web
 
 from engine.bootstrap import Engine, open_engine
-from engine.identity.profiles import Environment, Use
-from engine.identity.store import Credential
+from engine.identity.profiles import Environment
+from engine.identity.store import Credential, Kind
 from engine.identity.trust import TrustStore
 from engine.ports import InboxEntry
 from engine.runtime.catalogue import Catalogue
@@ -93,7 +93,7 @@ class EngineSide:
     async def _token(self) -> str:
         """Return the session of a new person, for requests that come over HTTP."""
         gate, now = self._engine.gate, self._engine.clock.now()
-        credential = Credential(Use.LOGIN, "00" * 20, uuid4().hex)
+        credential = Credential(Kind.LOGIN, "00" * 20, uuid4().hex)
         person = await gate._store.enter(credential, newcomer=uuid4(), at=now)
         return (await gate._sessions.begin(person, credential, not_after=now + timedelta(hours=1))).token
 

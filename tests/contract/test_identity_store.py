@@ -13,22 +13,25 @@ import pytest
 from engine.core.errors import EngineError
 from engine.identity.challenges import Challenge, Purpose
 from engine.identity.postgres import PostgresIdentityStore
-from engine.identity.profiles import Use
 from engine.identity.store import (
     Credential,
     EvidenceRow,
     IdentityStore,
     Kept,
+    Kind,
+    Limit,
+    LinkedBy,
     MemoryIdentityStore,
     Proof,
     SessionRow,
+    Visit,
 )
 
 START = datetime(2026, 11, 9, 1, 2, 3, 456789, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 CASE = UUID(int=0xCA5E)
-CARD = Credential(Use.LOGIN, "aa" * 20, "100001")
-SIGNING = Credential(Use.SIGNATURE, "bb" * 20, "100002")
+CARD = Credential(Kind.LOGIN, "aa" * 20, "100001")
+SIGNING = Credential(Kind.SIGNATURE, "bb" * 20, "100002")
 
 
 @pytest.fixture(params=["memory", "postgres"])
@@ -97,7 +100,7 @@ async def test_a_credential_is_one_person_however_often_it_comes(store: Identity
 
 @pytest.mark.parametrize(
     "other",
-    [replace(CARD, serial="100003"), replace(CARD, issuer="cc" * 20), replace(CARD, use=Use.SIGNATURE)],
+    [replace(CARD, serial="100003"), replace(CARD, issuer="cc" * 20), replace(CARD, kind=Kind.SIGNATURE)],
 )
 async def test_any_other_credential_is_another_person(store: IdentityStore, other: Credential) -> None:
     assert await person(store, CARD) != await person(store, other)
@@ -250,3 +253,89 @@ async def test_signatures_wait_oldest_first_and_are_settled_once(store: Identity
     assert await store.waiting_evidence(before=START + 4 * HOUR, after=place, limit=2) == []
     assert await store.evidence_by_standing() == {Proof.SETTLED: 1, Proof.WAITING: 3}
     assert not await store.settle_evidence(uuid4(), Proof.SETTLED, bundle_sealed=b"", at=START)
+
+
+async def test_a_credential_has_an_owner_once_it_is_linked(store: IdentityStore) -> None:
+    owner = await person(store)
+    app = Credential(Kind.APP, "https://app.example", "name-here")
+
+    assert (await store.owner(CARD), await store.owner(app)) == (owner, None)
+    assert await store.link(app, person=owner, at=START, by=LinkedBy.MAPPING) == owner
+    assert await store.owner(app) == owner
+
+
+async def test_a_session_is_proven_again(store: IdentityStore) -> None:
+    given = session(await person(store))
+    await store.add_session(given)
+
+    await store.renew_session(b"hash", START + HOUR)
+    await store.renew_session(b"nobody's", START)
+
+    assert await store.session(b"hash") == replace(given, authenticated_at=START + HOUR)
+
+
+def visit(**changes: object) -> Visit:
+    given = Visit(b"state", b"browser", Purpose.LOGIN, "nonce", "verifier", START + HOUR)
+    return replace(given, **changes)  # type: ignore[arg-type] # the tests name real fields
+
+
+async def test_a_visit_is_taken_once_in_time_by_the_browser_that_went(store: IdentityStore) -> None:
+    owner = await person(store)
+    whole = visit(purpose=Purpose.MANDATE, person=owner, content=b"text", transaction="t")
+    await store.add_visit(whole)
+
+    assert await store.take_visit(b"state", b"other", START) is None
+    assert await store.take_visit(b"other", b"browser", START) is None
+    assert await store.take_visit(b"state", b"browser", START + HOUR) is None
+    taken = await asyncio.gather(*(store.take_visit(b"state", b"browser", START) for _ in range(5)))
+    assert [one for one in taken if one is not None] == [whole]
+
+
+async def test_visits_that_are_over_are_forgotten(store: IdentityStore) -> None:
+    await store.add_visit(visit())
+
+    assert await store.forget(before=START) == 0
+    assert await store.forget(before=START + 2 * HOUR) == 1
+
+
+LIMIT = Limit(failures=3, window=HOUR, locked=2 * HOUR)
+
+
+async def test_failures_lock_at_the_limit_and_until_then(store: IdentityStore) -> None:
+    for _ in range(2):
+        await store.add_failure(b"name", LIMIT, at=START)
+    assert await store.locked_until([b"name"], START) is None
+    await store.add_failure(b"name", LIMIT, at=START)
+
+    assert await store.locked_until([b"other", b"name"], START) == START + 2 * HOUR
+    assert await store.locked_until([b"name"], START + 2 * HOUR) is None
+    assert await store.locked_until([], START) is None
+    await store.clear_failures([b"name"])
+    assert await store.locked_until([b"name"], START) is None
+
+
+async def test_old_failures_do_not_count(store: IdentityStore) -> None:
+    for hours in (0, 2, 4, 6):
+        await store.add_failure(b"name", LIMIT, at=START + hours * HOUR)
+
+    assert await store.locked_until([b"name"], START + 6 * HOUR) is None
+
+
+async def test_failures_at_once_are_all_counted(store: IdentityStore) -> None:
+    await asyncio.gather(*(store.add_failure(b"name", LIMIT, at=START) for _ in range(3)))
+
+    assert await store.locked_until([b"name"], START) is not None
+
+
+async def test_refusals_are_added_up_by_day_and_code(store: IdentityStore) -> None:
+    day = START.date()
+    await store.add_refusals(day, {"status-revoked": 2, "signature-invalid": 1})
+    await store.add_refusals(day, {"signature-invalid": 4})
+    await store.add_refusals(day - timedelta(days=9), {"status-revoked": 1})
+    await store.add_refusals(day, {})
+
+    assert await store.refusals(since=day - timedelta(days=1)) == [
+        (day, "signature-invalid", 5),
+        (day, "status-revoked", 2),
+    ]
+    assert len(await store.refusals(since=day - timedelta(days=9))) == 3

@@ -20,6 +20,8 @@ OPEN = {
     "procedureFields",
     "newChallenge",
     "newSession",
+    "beginAppVisit",
+    "newAppSession",
     "keys",
     "openapiDocument",
     "asyncapiDocument",

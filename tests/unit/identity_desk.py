@@ -57,9 +57,11 @@ class Desk:
     def card(self, resident: Resident = HANAKO, *, generation: int = 2) -> SoftwareCard:
         return self.world.make_card(resident, generation=generation)
 
+    async def token(self, card: SoftwareCard) -> str:
+        return (await sign_in(self.gate, card)).token
+
     async def signed_in(self, card: SoftwareCard) -> Session:
-        token = await sign_in(self.gate, card)
-        return await self.gate.session(token.token)
+        return await self.gate.session(await self.token(card))
 
     async def offer(self, session: Session) -> MandateOffer:
         until = self.clock.now() + timedelta(days=365)

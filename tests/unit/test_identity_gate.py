@@ -220,7 +220,9 @@ async def test_the_signing_certificate_becomes_the_persons_at_first_use(desk: De
 
     await desk.gate.verify_mandate(session, offer.content, signature=desk.signed(card, offer.content))
 
-    assert {credential.use for credential in await desk.store.credentials(session.person)} == set(Use)
+    assert {credential.kind.value for credential in await desk.store.credentials(session.person)} == {
+        use.value for use in Use
+    }
 
 
 async def test_a_later_revocation_does_not_undo_a_signature(desk: Desk) -> None:

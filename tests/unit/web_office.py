@@ -28,10 +28,12 @@ from engine.core.views import (
     LifeEventView,
     PlanView,
 )
+from engine.identity.app import Coming, Going
 from engine.identity.challenges import Challenge, Purpose
-from engine.identity.profiles import Use
+from engine.identity.guard import Caller
+from engine.identity.inspection import GateView
 from engine.identity.sessions import Session, SessionToken
-from engine.identity.store import Credential
+from engine.identity.store import Credential, Kind
 from engine.ports import Pulled
 from engine.runtime.consumer import ReplyResult
 from engine.runtime.counter import Done, Request, SignedMandate
@@ -65,7 +67,7 @@ Called = tuple[str, dict[str, Any]]
 
 
 def a_session(person: UUID = OWNER, roles: frozenset[str] = frozenset()) -> Session:
-    credential = Credential(use=next(iter(Use)), issuer="issuer", serial="1")
+    credential = Credential(Kind.LOGIN, issuer="issuer", serial="1")
     return Session(person, credential, roles, START, START + timedelta(hours=8))
 
 
@@ -322,15 +324,46 @@ class FakeGate:
         self.calls.append(("challenge", {"purpose": purpose, "audience": audience, "session": session}))
         return Challenge(UUID(int=1), purpose, audience, b"\0" * 32, START, START + timedelta(minutes=2))
 
-    async def login(self, challenge: UUID, *, certificate: bytes, signature: bytes) -> SessionToken:
+    async def login(
+        self, challenge: UUID, *, certificate: bytes, signature: bytes, caller: Caller
+    ) -> SessionToken:
         self.calls.append(("login", {"challenge": challenge, "certificate": certificate}))
         return SessionToken(TOKEN, START + timedelta(hours=8), OWNER)
 
     async def link(
-        self, session: Session, challenge: UUID, *, certificate: bytes, signature: bytes
+        self, session: Session, challenge: UUID, *, certificate: bytes, signature: bytes, caller: Caller
     ) -> Credential:
         self.calls.append(("link", {"challenge": challenge}))
         return session.credential
+
+    async def step_up(
+        self, token: str, challenge: UUID, *, certificate: bytes, signature: bytes, caller: Caller
+    ) -> Session:
+        self.calls.append(("step_up", {"challenge": challenge, "caller": caller}))
+        return a_session()
+
+    async def go_to_app(self, purpose: Purpose, *, session: Session | None = None) -> Going:
+        self.calls.append(("go_to_app", {"purpose": purpose, "session": session}))
+        return Going("https://app.example/auth?state=s", "s", "secret", START + timedelta(minutes=10))
+
+    async def sign_in_app(self, session: Session, mandate: bytes) -> Going:
+        self.calls.append(("sign_in_app", {"mandate": mandate}))
+        return Going("https://app.example/auth?state=s", "s", "secret", START + timedelta(minutes=10))
+
+    async def login_by_app(self, coming: Coming, *, caller: Caller) -> SessionToken:
+        self.calls.append(("login_by_app", {"coming": coming}))
+        return SessionToken(TOKEN, START + timedelta(hours=8), OWNER)
+
+    async def prove_by_app(self, token: str, coming: Coming, *, caller: Caller) -> Session:
+        self.calls.append(("prove_by_app", {"coming": coming}))
+        return a_session()
+
+    async def signature_by_app(self, session: Session, coming: Coming, *, caller: Caller) -> bytes:
+        self.calls.append(("signature_by_app", {"coming": coming}))
+        return b"signature"
+
+    async def view(self) -> GateView:
+        return GateView(environment="development", refusals=(), roots=(), evidence={}, warnings=())
 
     async def session(self, token: str) -> Session:
         if token == OPERATOR_TOKEN:

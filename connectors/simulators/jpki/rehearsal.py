@@ -6,9 +6,10 @@ from datetime import datetime
 from connectors.simulators.jpki.world import LOGIN_PIN, SIGNATURE_PIN, JpkiWorld
 from engine.identity.card import Card, JpkiCard
 from engine.identity.challenges import Challenge, Purpose
-from engine.identity.fetch import Fetch
+from engine.identity.fetch import Exchange, Fetch
 from engine.identity.gate import Gate, open_gate
 from engine.identity.profiles import Use
+from engine.identity.provider import App
 from engine.identity.sessions import SessionToken
 from engine.identity.store import IdentityStore, MemoryIdentityStore
 from engine.identity.trust import TrustStore
@@ -26,6 +27,8 @@ def rehearsal_gate(
     trust: TrustStore | None = None,
     fetch: Fetch | None = None,
     clock: Clock | None = None,
+    exchange: Exchange | None = None,
+    app: App | None = None,
 ) -> Gate:
     """Return a gate that believes this world and asks it in process, where nothing else is given."""
     return open_gate(
@@ -37,6 +40,8 @@ def rehearsal_gate(
         audience=audience,
         session_key=bytes(range(32)),
         evidence_key=bytes(range(32, 64)),
+        exchange=exchange,
+        app=app,
     )
 
 

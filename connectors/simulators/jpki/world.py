@@ -2,10 +2,12 @@
 """The whole of JPKI for rehearsals: authority, responder, CRLs, time stamps, and cards.
 
 In one process it is used directly (`world.fetch` answers as the authorities do); for several
-processes `world.app()` serves the same over HTTP: /ocsp, /crl/{generation}/{sha256 of the name}, /tsa.
+processes `world.app()` serves the same over HTTP: /ocsp, /crl/{generation}/{sha256 of the name}, /tsa,
+/mapping/{use}/{issuer}/{serial}.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -22,6 +24,7 @@ from connectors.simulators.jpki.keys import Keys, new_key
 from connectors.simulators.jpki.register import Entry, Register, holder_of
 from connectors.simulators.jpki.responder import answer_ocsp, make_crl
 from connectors.simulators.jpki.tsa import TimeAuthority
+from engine.identity.certificates import subject_key_id
 from engine.identity.crl import digest_of_name
 from engine.identity.fetch import Unreachable
 from engine.identity.profiles import POLICIES, Algorithm, Environment, Profile, Use
@@ -86,6 +89,16 @@ class JpkiWorld:
         )
         return SoftwareCard(chip)
 
+    def renew_login(self, card: SoftwareCard, resident: Resident) -> SoftwareCard:
+        """Return the resident's card with a new 利用者証明用 key and certificate; the 署名用 one stays."""
+        key = new_key()
+        certificate = self.issue(Use.LOGIN, resident, key.public_key())
+        parts = {
+            "login_key": private_der(key),
+            "login_certificate": certificate.public_bytes(Encoding.DER),
+        }
+        return SoftwareCard(card.chip.model_copy(update=parts, deep=True))
+
     def issue(
         self,
         use: Use,
@@ -137,6 +150,25 @@ class JpkiWorld:
         authority = self.authorities[Use.SIGNATURE, generation]
         return make_crl(authority, _name(here[0]), here, now=self.clock.now())
 
+    def partner(self, kind: str, issuer: str, serial: str) -> bytes | None:
+        """Return the other certificate of the same holder, the newest, as the mapping answers in JSON."""
+        if kind not in {use.value for use in Use}:
+            return None
+        use = Use(kind)
+        number = int(serial, 16)
+        of = {_key_id(authority): authority for authority in self._roots(use)}
+        if issuer not in of:
+            return None
+        holders = {entry.holder for entry in self.register.entries(use) if entry.serial == number}
+        other = Use.SIGNATURE if use is Use.LOGIN else Use.LOGIN
+        found = [entry for entry in self.register.entries(other) if entry.holder in holders]
+        if not found:
+            return None
+        newest = max(found, key=lambda entry: entry.serial)
+        authority = self.authorities[other, newest.generation]
+        answer = {"kind": other.value, "issuer": _key_id(authority), "serial": format(newest.serial, "x")}
+        return json.dumps(answer).encode()
+
     def stamp(self, request: bytes) -> bytes:
         """Return the time stamp; raises ValueError when it is no request."""
         return self.time_authority.stamp(request, self.clock.now())
@@ -149,6 +181,7 @@ class JpkiWorld:
                 web.post("/ocsp", self._serve),
                 web.post("/tsa", self._serve),
                 web.get("/crl/{generation}/{digest}", self._serve),
+                web.get("/mapping/{kind}/{issuer}/{serial}", self._serve),
             ]
         )
         return app
@@ -168,6 +201,10 @@ class JpkiWorld:
                 return self.ocsp(body)
             case ["tsa"]:
                 return self.stamp(body)
+            case ["mapping", kind, issuer, serial]:
+                partner = self.partner(kind, issuer, serial)
+                if partner is not None:
+                    return partner
             case ["crl", number, digest] if number.isdecimal():
                 crl = self.crl(digest, int(number))
                 if crl is not None:
@@ -197,6 +234,19 @@ class InProcess:
         del content_type
         return self._answer(url, body)
 
+    async def exchange(
+        self, method: str, url: str, *, body: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
+        """Return status and body; raises Unreachable."""
+        del method, headers
+        self.asked.append(url)
+        if self._world.is_down:
+            raise Unreachable(url)
+        try:
+            return 200, self._world.answer(url.removeprefix(IN_PROCESS), body)
+        except LookupError:
+            return 404, b""
+
     def _answer(self, url: str, body: bytes) -> bytes:
         self.asked.append(url)
         if self._world.is_down:
@@ -205,6 +255,10 @@ class InProcess:
             return self._world.answer(url.removeprefix(IN_PROCESS), body)
         except (LookupError, ValueError) as error:
             raise Unreachable(url) from error
+
+
+def _key_id(authority: Authority) -> str:
+    return (subject_key_id(authority.certificate) or b"").hex()
 
 
 def _root(authority: Authority, base_url: str) -> Root:

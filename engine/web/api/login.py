@@ -9,15 +9,16 @@ from pydantic import ConfigDict, Field
 
 from engine.core.views import View
 from engine.identity.challenges import Purpose
+from engine.identity.guard import Caller
 from engine.web.api.common import CITIZEN, OPEN, both
-from engine.web.operations import Call, Group
+from engine.web.operations import ADDRESS, Call, Group
 from engine.web.reading import Body, base64_bytes
 from engine.web.security import required_token
 
 LOGIN: Final = Group("login", both("ログイン", "Signing in"))
 _CERTIFICATE_BYTES: Final = 16 * 1024
 _SIGNATURE_BYTES: Final = 1024
-_SIGN_IN_COST: Final = 10  # a signature and a revocation check each time
+SIGN_IN_COST: Final = 10  # a signature and a revocation check each time
 _REFUSALS: Final = (
     "no-such-challenge",
     "already-used-challenge",
@@ -28,7 +29,13 @@ _REFUSALS: Final = (
     "signature-invalid",
     "status-revoked",
     "status-unavailable",
+    "too-many-failures",
 )
+
+
+def caller_of(call: Call) -> Caller:
+    """Return from where somebody tries; lock-outs are counted by it."""
+    return Caller(call.request[ADDRESS])
 
 
 class ChallengeFor(Body):
@@ -36,7 +43,7 @@ class ChallengeFor(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"purpose": "login"}]})
 
-    purpose: Literal[Purpose.LOGIN, Purpose.LINK]
+    purpose: Literal[Purpose.LOGIN, Purpose.LINK, Purpose.STEP_UP]
     audience: Annotated[str, Field(pattern=r"^https?://[!-~]{1,200}$")] | None = None
 
 
@@ -86,11 +93,11 @@ class SessionToken(View):
     refusals=("not-signed-in", "not-allowed-cross-site", "invalid-challenge-audience"),
 )
 async def new_challenge(call: Call, body: ChallengeFor) -> ChallengeText:
-    """Return a new challenge; linking another card needs a live session."""
+    """Return a new challenge; what is not a login needs a live session."""
     origins = call.context.origins
     audience = body.audience or call.context.settings.public_url
     session = None
-    if body.purpose is Purpose.LINK:
+    if body.purpose is not Purpose.LOGIN:
         session = await call.doors.gate.session(required_token(call.request, origins))
     made = await call.doors.gate.challenge(body.purpose, audience, session=session)
     return ChallengeText(challenge_id=made.id, text=made.text, expires_at=made.expires_at)
@@ -102,13 +109,13 @@ async def new_challenge(call: Call, body: ChallengeFor) -> ChallengeText:
     who=OPEN,
     words=both("署名した確認文でログインする", "Sign in with the signed text"),
     status=201,
-    cost=_SIGN_IN_COST,
+    cost=SIGN_IN_COST,
     refusals=_REFUSALS,
 )
 async def new_session(call: Call, body: SignedChallenge) -> SessionToken:
     """Return a session."""
     made = await call.doors.gate.login(
-        body.challenge_id, certificate=body.certificate, signature=body.signature
+        body.challenge_id, certificate=body.certificate, signature=body.signature, caller=caller_of(call)
     )
     return SessionToken(token=made.token, expires_at=made.expires_at, person=made.person)
 
@@ -119,13 +126,37 @@ async def new_session(call: Call, body: SignedChallenge) -> SessionToken:
     who=CITIZEN,
     words=both("別のカードを自分に結び付ける", "Add another card of mine"),
     status=204,
-    cost=_SIGN_IN_COST,
+    cost=SIGN_IN_COST,
     refusals=(*_REFUSALS, "already-linked-credential"),
 )
 async def link_card(call: Call, body: SignedChallenge) -> None:
     """Link the card that signed a `link` challenge of this session."""
     await call.doors.gate.link(
-        call.session, body.challenge_id, certificate=body.certificate, signature=body.signature
+        call.session,
+        body.challenge_id,
+        certificate=body.certificate,
+        signature=body.signature,
+        caller=caller_of(call),
+    )
+
+
+@LOGIN.operation(
+    "POST",
+    "/v1/login/proofs",
+    who=CITIZEN,
+    words=both("今ここにいることをカードで示す", "Prove with my card that I am here now"),
+    status=204,
+    cost=SIGN_IN_COST,
+    refusals=(*_REFUSALS, "already-linked-credential"),
+)
+async def prove_again(call: Call, body: SignedChallenge) -> None:
+    """Renew the proof of the session with a signed `step-up` challenge, before what cannot be undone."""
+    await call.doors.gate.step_up(
+        required_token(call.request, call.context.origins),
+        body.challenge_id,
+        certificate=body.certificate,
+        signature=body.signature,
+        caller=caller_of(call),
     )
 
 

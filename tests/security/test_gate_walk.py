@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""No route that touches a person's data answers without the gate: the published document is walked, on the real engine.
+
+Anna has a case, confirmed, with filings; Bert is another citizen with a valid session. Every operation
+of the document is tried on Anna's things with nothing, with a session that is over, with one that was
+ended, with Bert's, with an organisation's key, and with a person's session where an organisation belongs.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from connectors.private.mihon_power import MihonPowerSimulator
+from connectors.private.nhk import NhkSimulator
+from connectors.sdk import Connector
+from engine.border.tokens import organisation_token
+from engine.core.decide import day_in_japan
+from engine.demo import household
+from tests.integration.engine_ground import Ground, ground
+from tests.journeys.household import PASSWORD
+from tests.security.test_web_bad_input import GOOD
+from tests.security.test_web_doors import OPEN
+
+
+@dataclass
+class Street:
+    """The engine, Anna's things, and keys of several hands."""
+
+    here: Ground
+    document: Mapping[str, Any]
+    things: Mapping[str, str]
+    names: tuple[str, ...]
+    keys: Mapping[str, str]
+
+    def operations(self) -> list[tuple[str, str, Mapping[str, Any]]]:
+        return [
+            (method.upper(), path, one)
+            for path, methods in self.document["paths"].items()
+            for method, one in methods.items()
+            if method in {"get", "post", "put", "delete", "patch", "head"}
+        ]
+
+    async def tried(
+        self, method: str, path: str, one: Mapping[str, Any], key: str | None
+    ) -> tuple[int, bytes]:
+        """Return how the engine answers to somebody with this key who asks for Anna's things."""
+        for name in [part[1:-1] for part in path.split("/") if part.startswith("{")]:
+            path = path.replace(f"{{{name}}}", self.things.get(name, str(uuid4())))
+        headers = {"Idempotency-Key": str(uuid4()), "If-Match": '"1"'}
+        if key is not None:
+            headers["Authorization"] = f"Bearer {key}"
+        body = GOOD.get(one["operationId"])
+        url = self.here.engine.settings.origin + path
+        async with self.here.session.request(method, url, json=body, headers=headers) as answer:
+            if answer.status == 200 and answer.content_type == "text/event-stream":
+                return 200, await anext(line async for line in answer.content if line.startswith(b"data:"))
+            return answer.status, await answer.read()
+
+
+@pytest.fixture
+async def street(postgres_dsn: str, tmp_path: Path) -> AsyncIterator[Street]:
+    async with ground(postgres_dsn, tmp_path / "state", sends=False) as here:
+        power = MihonPowerSimulator()
+        await here.register(power, NhkSimulator())
+        anna, bert, over, ended = [here.citizen() for _ in range(4)]
+        facts = household(day_in_japan(here.engine.clock.now()) + timedelta(days=12))
+        opened = await anna.say("POST", "/v1/cases", {"event": "moving", "facts": facts}, key="open")
+        case = await anna.get(f"/v1/cases/{opened['caseId']}")
+        await anna.confirm(opened["caseId"], opened["version"], password=PASSWORD, key="confirm")
+        for one in (bert, over, ended):
+            await one.sign_in()
+        keys = {"bert": _token(bert), "over": _token(over), "ended": _token(ended), "anna": _token(anna)}
+        await here.engine.gate.logout(keys["ended"])
+        session = await here.engine.gate.session(keys["over"])
+        await here.engine.pool.execute(
+            "update engine.sessions set expires_at = now() - interval '1 second' where person = $1",
+            session.person,
+        )
+        keys["organisation"] = token_of(here, power)
+        things = {"case": opened["caseId"], "filing": case["filings"][0]["id"], "number": power.number,
+                  "organisation": power.number, "event": "moving"}  # fmt: skip
+        async with here.session.get(f"{here.engine.settings.origin}/v1/openapi.json") as answer:
+            document = json.loads(await answer.read())
+        yield Street(here, document, things, _said(facts), keys)
+
+
+def token_of(here: Ground, connector: Connector) -> str:
+    keys = here.keys(connector)
+    return organisation_token(
+        keys.signing,
+        kid=keys.kid,
+        number=connector.number,
+        audience=here.engine.settings.origin,
+        now=here.engine.clock.now(),
+    )
+
+
+def _token(citizen: Any) -> str:
+    return str(citizen._token)
+
+
+def _said(facts: Any) -> tuple[str, ...]:
+    """Return what Anna told that nobody else told: every text of some length in her facts."""
+    match facts:
+        case str() if len(facts) >= 6:
+            return (facts,)
+        case dict():
+            return tuple(text for value in facts.values() for text in _said(value))
+        case list():
+            return tuple(text for value in facts for text in _said(value))
+    return ()
+
+
+async def test_the_document_is_walked_with_every_wrong_key(street: Street) -> None:
+    walked = 0
+    for method, path, one in street.operations():
+        name, security = one["operationId"], one["security"]
+        if not security:
+            assert name in OPEN, f"{name} needs nobody, and is not on the list of what is open"
+            continue
+        walked += 1
+        is_for_organisations = security == [{"organisation": []}]
+        is_for_operators = path.startswith("/v1/operator/")
+        for key in (None, street.keys["over"], street.keys["ended"]):
+            status, body = await street.tried(method, path, one, key)
+            assert status == 401, (name, status)
+            assert not reveals(street, body), name
+        stranger = street.keys["anna"] if is_for_organisations else street.keys["organisation"]
+        status, body = await street.tried(method, path, one, stranger)
+        assert status == 401, (name, status)
+        if is_for_organisations or name == "endSession":  # ends one's own session, whoever one is
+            continue
+        status, body = await street.tried(method, path, one, street.keys["bert"])
+        assert not reveals(street, body), (name, body[:300])
+        if is_for_operators:
+            assert (status, json.loads(body)["code"]) == (403, "not-allowed-role"), name
+        elif "{" in path:
+            assert status == 404, (name, status, body[:300])
+    assert walked >= 40
+
+
+async def test_annas_own_key_opens_what_the_walk_found_shut(street: Street) -> None:
+    """Else the walk would prove nothing: the same requests are answered to her."""
+    answered = {}
+    for method, path, one in street.operations():
+        if method == "GET" and one["security"] == [{"session": []}, {"cookie": []}] and "{case}" in path:
+            status, body = await street.tried(method, path, one, street.keys["anna"])
+            answered[path] = (status, reveals(street, body))
+
+    assert answered["/v1/cases/{case}"] == (200, True)
+    assert answered["/v1/cases/{case}/filings"][0] == 200
+    assert answered["/v1/cases/{case}/events"] == (200, True)
+
+
+async def test_another_organisation_finds_nothing_of_annas(street: Street) -> None:
+    nobodys = token_of(street.here, NhkSimulator())
+    for method, path, one in street.operations():
+        if one["security"] != [{"organisation": []}] or method != "GET":
+            continue
+        _, body = await street.tried(method, path, one, nobodys)
+        assert not reveals(street, body), path
+
+
+def reveals(street: Street, body: bytes) -> bool:
+    text = body.decode("utf-8", "replace")
+    return street.things["case"] in text or any(name in text for name in street.names)
