@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -158,11 +159,18 @@ def _kebab(kind: str) -> str:
     return kind.replace("_", "-")
 
 
+@cache
+def _schema(facts: type[BaseModel]) -> dict[str, JsonValue]:
+    """Return the schema of the facts, made once."""
+    return facts.model_json_schema(by_alias=True)
+
+
 def _view(event: AnyEvent) -> LifeEventView:
+    facts: type[BaseModel] = event.facts
     return LifeEventView(
         slug=event.slug,
         title=event.title,
         catalogue=event.catalogue,
-        facts_schema=event.facts.model_json_schema(by_alias=True),
+        facts_schema=_schema(facts),
         rules=event.rules,
     )
