@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Final
 
-from engine.core.plan import Grade, LifeEvent, Procedure
+from engine.core.plan import Gate, Grade, LifeEvent, Procedure
 from engine.core.rule_words import rule_in_words
 from engine.core.text import Text
 from engine.core.words import GRADES, KINDS, WAYS
@@ -55,6 +55,7 @@ def page(event: AnyEvent) -> str:
         "## 一覧 Overview",
         _overview(event),
         *_order(event),
+        *_decisions(event),
         *_held_back(event),
         "## 手続 Procedures",
         *(_procedure(one, event) for one in event.procedures),
@@ -119,13 +120,25 @@ def _order(event: AnyEvent) -> Iterator[str]:
     nodes = [
         f'  {_node(one.slug)}["{one.title.ja}"]' for one in event.procedures if _node(one.slug) in joined
     ]
-    nodes += [f'  gate_{_node(gate.name)}{{"{gate.text.ja}"}}' for gate in event.gates]
+    nodes += [f'  gate_{_node(gate.name)}{{"{_choices(gate)}"}}' for gate in event.gates]
     yield "## 順序 Order"
     yield (
         "実線は先に終わる手続、点線は一緒に処理される手続、太線は決定を待つ手続です。"
         " A solid arrow comes first, a dotted one carries with it, a thick one waits for a decision."
     )
     yield "\n".join(["```mermaid", "flowchart LR", *nodes, *edges, "```"])
+
+
+def _choices(gate: Gate[Any]) -> str:
+    return "・".join(choice.title.ja for choice in gate.choices)
+
+
+def _decisions(event: AnyEvent) -> Iterator[str]:
+    if event.gates:
+        yield "## 決定 Decisions that filings wait for"
+    for gate in event.gates:
+        choices = "、".join(_both(choice.title) for choice in gate.choices)
+        yield f"- `{gate.name}`: {_both(gate.text)} ({choices})"
 
 
 def _held_back(event: AnyEvent) -> Iterator[str]:
@@ -149,6 +162,8 @@ def _facts(one: AnyProcedure, event: AnyEvent) -> Iterator[tuple[str, str]]:
     yield "方法 Ways", " → ".join(_both(WAYS[way]) for way in one.ways)
     yield "届け出る人 Who", _both(one.who, "<br>")
     yield "期限 Deadline", _both(rule_in_words(one.deadline), "<br>")
+    for other in one.instead:
+        yield "ただし But", f"{_both(other.text, '<br>')}<br>→ {_both(rule_in_words(other.deadline), '<br>')}"
     yield "遅れると If late", _both(one.if_late, "<br>")
     yield "根拠 Law", _law(one.basis)
     yield "確かさ Certainty", f"{_MARKS[one.grade]}{_both(GRADES[one.grade])}"

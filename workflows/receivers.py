@@ -30,6 +30,7 @@ RECEIVERS: Final[Mapping[str, Text]] = {
     "COURT": both("家庭裁判所", "Family court"),
     "LABOUR": both("労働基準監督署", "Labour Standards Inspection Office"),
     "MINISTRY": both("免許を管轄する省庁", "Ministry of the licence"),
+    "J-LIS": both("地方公共団体情報システム機構", "Japan Agency for Local Authority Information Systems"),
     "DIGITAL": both("デジタル庁", "Digital Agency"),
     # others by law or by contract
     "EMP": both("勤務先", "Employer"),
@@ -56,6 +57,7 @@ RECEIVERS: Final[Mapping[str, Text]] = {
     "PRIV-EC": both("通信販売の事業者", "Online shop"),
     "PRIV-INS": both("保険会社", "Insurance company"),
     "PRIV-SEC": both("証券会社", "Securities company"),
+    "PRIV-OPT-IN": both("申し込む先の会社", "The company that is asked"),
     "NONE": both("提出不要", "Nobody"),
 }
 

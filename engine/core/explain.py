@@ -6,7 +6,7 @@ life event, and for what is left out or held back as well as for what applies.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date
 from enum import Enum
 from typing import Any, Final, TypeVar
 from uuid import UUID
@@ -17,6 +17,7 @@ from engine.core.deadline_rules import Anytime, EarliestOf, FactDay, Rule, Soft,
 from engine.core.deadline_words import day_in_words, joined
 from engine.core.errors import Code, EngineError, register
 from engine.core.lifecycle import Way
+from engine.core.periods import tokyo_date
 from engine.core.plan import CONNECTED_WAYS, Entry, LifeEvent, Plan, Procedure
 from engine.core.text import Text
 from engine.core.views import EntryView, PlanView, View
@@ -98,7 +99,10 @@ class Reference(View):
 
 
 class Explanation(View):
-    """Why one procedure is in the plan for one subject, or why it is not there at all."""
+    """Why one procedure is in the plan for one subject, or why it is not there at all.
+
+    `guard` is what keeps it from being sent, `gate` the decision that it waits for.
+    """
 
     slug: str
     subject: str | None
@@ -115,6 +119,8 @@ class Explanation(View):
     rides_on: Reference | None
     guard: str | None
     guard_text: Text | None
+    gate: str | None
+    gate_text: Text | None
     entry: EntryView | None
 
 
@@ -196,7 +202,8 @@ class _Explaining:
             _way(entry.way),
             view.deadline.why,
             _order(after),
-            view.guard_text and Text(ja=f"{view.guard_text.ja}。", en=f"{view.guard_text.en}."),
+            _sentence(self._gate(one)),
+            _sentence(view.guard_text),
         )
         outcome = Outcome.GUARDED if entry.guard else Outcome.APPLIES
         return self._made(one, outcome, words, entry=view, after=after, rides_on=host)
@@ -227,20 +234,25 @@ class _Explaining:
             ),
             basis=one.basis,
             citations=self._cited(one.basis),
-            days=tuple(self._days(one)),
+            days=tuple(self._days(one, entry)),
             ways=tuple(self._way(way, one, entry) for way in one.ways),
             after=after,
             rides_on=rides_on,
             guard=entry.guard if entry else None,
             guard_text=entry.guard_text if entry else None,
+            gate=one.gate,
+            gate_text=self._gate(one),
             entry=entry,
         )
 
-    def _days(self, one: Procedure[Any]) -> Iterator[DayInput]:
-        known = self._event.dates(self._facts)
-        for of in dict.fromkeys(fact_days(one.deadline)):
+    def _days(self, one: Procedure[Any], entry: EntryView | None) -> Iterator[DayInput]:
+        rule, known = one.deadline, dict(self._event.dates(self._facts))
+        if entry:
+            rule = one.deadline_for(self._facts, entry.subject)
+            known |= self._event.dates_of(self._facts, entry.subject)
+        for of in dict.fromkeys(fact_days(rule)):
             day = known.get(of.name)
-            yield DayInput(name=of.name, label=of.text, day=day.date() if isinstance(day, datetime) else day)
+            yield DayInput(name=of.name, label=of.text, day=tokyo_date(day) if day else None)
 
     def _way(self, way: Way, one: Procedure[Any], entry: EntryView | None) -> WayExplained:
         is_open = entry is not None and way in entry.ways
@@ -250,6 +262,9 @@ class _Explaining:
             is_open=is_open,
             why_not=None if is_open or entry is None else _why_not(way, one, entry),
         )
+
+    def _gate(self, one: Procedure[Any]) -> Text | None:
+        return next((gate.text for gate in self._event.gates if gate.name == one.gate), None)
 
     def _reference(self, filing: UUID) -> Reference:
         one = self._entries[filing]
@@ -275,6 +290,10 @@ def _condition(one: Procedure[Any]) -> Text:
         ja=f"「{one.title.ja}」の条件：{one.applies.text.ja}。",
         en=f"“{one.title.en}” applies when: {one.applies.text.en}.",
     )
+
+
+def _sentence(words: Text | None) -> Text | None:
+    return Text(ja=f"{words.ja}。", en=f"{words.en}.") if words else None
 
 
 def _basis(basis: str) -> Text:

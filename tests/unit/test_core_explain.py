@@ -47,6 +47,9 @@ def test_every_procedure_of_the_event_explains_itself_as_the_plan_has_it(told: T
                 way for way in one.ways if way in entry.ways
             ]
             assert all(way.is_open or way.why_not for way in each.ways)
+            assert {day.name for day in each.days if day.day is None} >= set(entry.due.waits_for)
+            assert entry.due.last_day is None or any(day.day for day in each.days)
+            assert (each.gate_text is None) == (each.gate is None)
         if not entries:
             assert found[0].outcome is (Outcome.LEFT_OUT if one.slug in left_out else Outcome.NOT_IN_FORCE)
 

@@ -31,6 +31,7 @@ def test_a_page_has_every_procedure_with_what_it_asks(event: AnyEvent) -> None:
         assert one.applies.text.ja in section
         assert one.basis in section
         assert all(event.known_fields[name].label.ja in section for name in one.needs)
+        assert all(other.text.ja in section for other in one.instead)
         assert all(each.ja in section for each in (*one.bring, *one.steps))
         assert f"](#{one.slug.replace('.', '')})" in text
 
@@ -54,6 +55,18 @@ def test_the_picture_has_every_procedure_that_waits_and_what_it_waits_for(event:
             assert f"{before.replace('.', '_').replace('-', '_')} -" in picture
             assert f"> {name}\n" in picture
             assert f'  {name}["{one.title.ja}"]' in picture
+
+
+@named
+def test_a_decision_is_in_the_picture_and_said_below_it(event: AnyEvent) -> None:
+    text = page(event)
+
+    for gate in event.gates:
+        assert f"- `{gate.name}`: {gate.text.ja}" in text
+        assert all(choice.title.ja in text for choice in gate.choices)
+    for one in event.procedures:
+        arrow = f"gate_{one.gate} ==> {one.slug}".replace(".", "_").replace("-", "_")
+        assert one.gate is None or arrow in text
 
 
 @named
