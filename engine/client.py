@@ -127,15 +127,24 @@ class CitizenClient:
 
     async def confirm(self, case_id: str, version: int, *, password: str, key: str) -> Any:
         """Read the mandate of a case, sign it with the 署名用 key, and confirm the plan with it."""
-        mandate = await self.content(f"/v1/cases/{case_id}/mandate")
+        body = await self._signed(f"/v1/cases/{case_id}/mandate", password)
+        path = f"/v1/cases/{case_id}/confirmation"
+        return await self.say("POST", path, body, key=key, version=version)
+
+    async def sign_part(self, path: str, *, password: str, key: str) -> Any:
+        """Read what one's part in somebody's case asks to be signed, and sign it."""
+        return await self.say(
+            "POST", f"{path}/signature", await self._signed(f"{path}/mandate", password), key=key
+        )
+
+    async def _signed(self, path: str, password: str) -> dict[str, str]:
+        mandate = await self.content(path)
         self._card.verify_pin(Use.SIGNATURE, password)
         signature = self._card.sign_detached(mandate, self._now())
-        body = {
+        return {
             "mandate": base64.b64encode(mandate).decode(),
             "signature": base64.b64encode(signature).decode(),
         }
-        path = f"/v1/cases/{case_id}/confirmation"
-        return await self.say("POST", path, body, key=key, version=version)
 
     async def _signed_in(
         self, method: str, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]

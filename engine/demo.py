@@ -28,8 +28,6 @@ from engine.identity.card import JpkiCard
 from engine.progress import Progress, plan_table
 from engine.settings import Settings
 
-__all__ = ["Demo", "Turn", "household"]
-
 PIN: Final = "1234"
 PASSWORD: Final = "DEMO2026"  # noqa: S105 - of a card that opens nothing but this rehearsal
 _QUIET_SECONDS: Final = 1.5  # nothing new for so long: it is the calendar's turn
@@ -40,6 +38,12 @@ _MOVES_IN: Final = timedelta(days=12)
 _LATER: Final = timedelta(days=5)
 _CALLED_OFF: Final = timedelta(days=-4)  # the day after the bulky waste was fetched
 _WITH_CITIZEN: Final = frozenset({"to-visit", "to-post", "to-do"})
+_HOME: Final = "北海道室蘭市幸町１番２号"
+_MURORAN: Final = Municipality("01205", "Hokkaido", "Muroran-shi")
+# Each adult of whom something is told has a card, and signs.
+_HANAKO: Final = Resident("届出　花子", date(1990, 4, 1), _HOME, "2", _MURORAN)
+_TARO: Final = Resident("届出　太郎", date(1988, 2, 29), _HOME, "1", _MURORAN)
+_TOGETHER: Final = timedelta(minutes=5)  # what was begun together is due together
 _ON_ITS_WAY: Final = frozenset({"submitted", "submitted-answer", "revising", "withdrawing"})
 _SETTLED: Final = frozenset({"completed", "completed-partly", "cancelled"})
 
@@ -93,11 +97,11 @@ class Demo:
         """
         self._out.mkdir(parents=True, exist_ok=True)
         self._remember()
-        card = await asyncio.to_thread(self._card)
+        hanako = await asyncio.to_thread(self._card, "card.json", _HANAKO)
+        self._spouse = await asyncio.to_thread(self._card, "card-spouse.json", _TARO)
         async with aiohttp.ClientSession() as session:
-            client = CitizenClient(
-                session, self._settings.origin, card=JpkiCard(card), pin=PIN, now=self._clock.now
-            )
+            self._session = session
+            client = self._client(hanako)
             await client.sign_in()
             self._progress.say("届出 花子さんがカードでログインしました  Hanako signed in with her card")
             case_id = await self._open(client)
@@ -123,14 +127,17 @@ class Demo:
             raise EngineError("other-demo", reason=kept["turn"])
         self._turn, self._moves_on = Turn(kept["turn"]), date.fromisoformat(kept["movesOn"])
 
-    def _card(self) -> SoftwareCard:
-        place = self._settings.state / "card.json"
+    def _card(self, name: str, holder: Resident) -> SoftwareCard:
+        place = self._settings.state / name
         if not place.exists():
             world = JpkiWorld(self._clock, state=self._settings.state / "jpki")
-            home = Municipality("01205", "Hokkaido", "Muroran-shi")
-            holder = Resident("届出　花子", date(1990, 4, 1), "北海道室蘭市幸町１番２号", "2", home)
             world.make_card(holder, login_pin=PIN, signature_pin=PASSWORD).save(place)
         return SoftwareCard.load(place)
+
+    def _client(self, card: SoftwareCard) -> CitizenClient:
+        return CitizenClient(
+            self._session, self._settings.origin, card=JpkiCard(card), pin=PIN, now=self._clock.now
+        )
 
     async def _open(self, client: CitizenClient) -> str:
         mine = await client.get("/v1/cases")
@@ -181,6 +188,9 @@ class Demo:
                 "\n計画を読み、署名用電子証明書で署名しました  She read the plan and signed it\n"
             )
             return True
+        if case["state"] == "confirmed":
+            await self._sign_as_spouse(client, case)
+            return True
         acted = False
         for filing in case["filings"]:
             path = f"/v1/cases/{case_id}/filings/{filing['id']}"
@@ -196,6 +206,17 @@ class Demo:
                 continue
             acted = True
         return acted
+
+    async def _sign_as_spouse(self, client: CitizenClient, case: Mapping[str, Any]) -> None:
+        """Let the other adult come on an invitation, see what is told of him, and sign with his own card."""
+        seat = next(one for one in case["participants"] if one["signs"] and not one["hasSigned"])
+        path = f"/v1/cases/{case['id']}/participants/{seat['id']}"
+        spouse = self._client(self._spouse)
+        if not seat["hasJoined"]:
+            invitation = await client.say("POST", f"{path}/invitation")
+            await spouse.say("POST", "/v1/participations", {"code": invitation["code"]})
+        await spouse.sign_part(path, password=PASSWORD, key=f"demo-sign-{seat['id']}")
+        self._progress.say("太郎さんも、ご自分のカードで署名しました  Taro signed with his own card\n")
 
     async def _answer(self, client: CitizenClient, path: str, filing: Mapping[str, Any], key: str) -> None:
         question = filing["question"]
@@ -251,7 +272,7 @@ class Demo:
             if filing["state"] == "waiting" and filing["notBefore"]
         ]
         if follow_up := self._books.next_follow_up():
-            days.append(follow_up)
+            days.append(follow_up + _TOGETHER)
         tomorrow = _morning(now.astimezone(JAPAN).date() + timedelta(days=1))
         return min((day for day in days if day > now), default=tomorrow)
 

@@ -54,7 +54,8 @@ def told_table(disclosures: Sequence[Mapping[str, Any]]) -> str:
     for one in disclosures:
         name = (one["organisationName"] or {"ja": one["organisation"]})["ja"]
         told.setdefault(name, []).append(one["field"])
-    return table([(name, ", ".join(dict.fromkeys(fields))) for name, fields in told.items()])
+    rows = [(name, ", ".join(dict.fromkeys(fields))) for name, fields in told.items()]
+    return table(rows) if rows else "  —"
 
 
 def task_lines(case: Mapping[str, Any]) -> list[str]:

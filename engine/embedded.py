@@ -54,7 +54,17 @@ async def embedded(settings: Settings) -> AsyncIterator[Engine]:
         EngineError: `already-running`, `unsafe-path`, `cannot-start`, `not-up`, and what the parts raise.
     """
     state = State(settings.state).prepare()
-    for name in ("keys", "documents", "clock", "jpki", "connectors", "log", "card.json", "demo.json"):
+    for name in (
+        "keys",
+        "documents",
+        "clock",
+        "jpki",
+        "connectors",
+        "log",
+        "card.json",
+        "card-spouse.json",
+        "demo.json",
+    ):
         state.place(name)
     with state.lock():
         (settings.state / "log").mkdir(exist_ok=True, mode=0o700)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dial on a simulated organisation: offices that ask, refuse, are slow, closed, or lose an answer.
 
-Two wrappers around what is real: one around a connector (what the office does), one around its
-transport (what the line does). The connector inside knows nothing of either.
+Wrappers around what is real: one around a connector (what the office does), one around its transport
+(what the line does), one around its clock. The connector inside knows nothing of them.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
@@ -35,6 +36,7 @@ from connectors.sdk import (
 from connectors.sdk.desk import JAPAN
 from connectors.sdk.transport import Outgoing, Result, Transport
 from connectors.sdk.work import collected
+from engine.ports import Clock
 
 _OPENS, _CLOSES = time(9), time(17)
 _SURE: Final = "is-it-right"
@@ -74,6 +76,12 @@ class Behaviour(BaseModel):
     """Confirms every correction and keeps the old value: what a comparison of the books must find."""
     lose_answer_once: bool = False
     duplicate_replies: bool = False
+    malformed_replies: bool = False
+    """Each reply comes cut off first, and whole only then."""
+    burst: int = Field(1, ge=1, le=100)
+    """How often everything is sent, one right after the other."""
+    clock_minutes: float = Field(0, ge=-1440, le=1440)
+    """By how much its clock is fast, or slow."""
 
     def turned(self, dial: str) -> Self:
         """Return it with what the JSON says; raises ValidationError."""
@@ -172,13 +180,26 @@ def opening(now: datetime) -> datetime:
     return datetime.combine(day, _OPENS, JAPAN)
 
 
+class WrongClock:
+    """A clock that is fast, or slow."""
+
+    def __init__(self, inner: Clock, behaviour: Behaviour) -> None:
+        self._inner = inner
+        self._ahead = timedelta(minutes=behaviour.clock_minutes)
+
+    def now(self) -> datetime:
+        """Return what it shows."""
+        return self._inner.now() + self._ahead
+
+
 class FaultyLine:
-    """A transport that loses each reply once, or sends each twice."""
+    """A transport that loses each reply once, spoils it, or sends it more than once."""
 
     def __init__(self, inner: Transport, behaviour: Behaviour) -> None:
         self._inner = inner
         self._behaviour = behaviour
         self._lost: set[str] = set()
+        self._spoilt: set[str] = set()
         self.take = inner.take
         self.acknowledge = inner.acknowledge
         self.turn_away = inner.turn_away
@@ -190,8 +211,23 @@ class FaultyLine:
         self._lost |= {one.id for one in lost}
         sent = [one for one in replies if one not in lost]
         results = [Result(one.id, "sent") for one in lost]
-        if sent:
-            results += await self._inner.send(sent)
-        if sent and self._behaviour.duplicate_replies:
+        if not sent:
+            return results
+        if self._behaviour.malformed_replies:
+            await self._spoil([one for one in sent if one.id not in self._spoilt])
+        results += await self._inner.send(sent)
+        for _ in range(1, max(self._behaviour.burst, 1 + self._behaviour.duplicate_replies)):
             await self._inner.send(sent)
         return results
+
+    async def _spoil(self, replies: Sequence[Outgoing]) -> None:
+        self._spoilt |= {one.id for one in replies}
+        for one in replies:
+            await self._inner.send([replace(one, event=cut_off(one.event))])
+
+
+def cut_off(event: bytes) -> bytes:
+    """Return the event with the second half of what is sealed in it missing."""
+    spoilt = json.loads(event)
+    spoilt["data"] = spoilt["data"][: len(spoilt["data"]) // 2]
+    return json.dumps(spoilt).encode()

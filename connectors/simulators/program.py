@@ -16,7 +16,7 @@ from connectors.sdk.pull import PullTransport
 from connectors.sdk.runner import Runner
 from connectors.sdk.transport import Transport
 from connectors.sdk.webhook import WebhookTransport
-from connectors.simulators.behaviour import Behaviour, FaultyLine, dialled
+from connectors.simulators.behaviour import Behaviour, FaultyLine, WrongClock, dialled
 from connectors.simulators.catalogue import Simulated
 from engine.ports import Clock
 
@@ -59,22 +59,23 @@ async def run(several: Sequence[tuple[Simulated, Behaviour, Place]]) -> None:
 async def run_until(stop: asyncio.Event, simulated: Simulated, behaviour: Behaviour, place: Place) -> None:
     """Run until `stop` is set."""
     connector = dialled(simulated.connector, behaviour)
+    clock = WrongClock(place.clock, behaviour)
     keys = OwnKeys.kept_in(place.home)
     ledger = Ledger(place.home / "ledger.sqlite3")
     door = PullTransport(
-        place.engine, number=connector.number, keys=keys, clock=place.clock, audience=place.audience
+        place.engine, number=connector.number, keys=keys, clock=clock, audience=place.audience
     )
     transport: Transport = door
     if place.channel == "amqp":
         transport = AmqpTransport(place.amqp_url, number=connector.number)
     if place.channel == "webhook":
-        webhook = WebhookTransport(door, trusted=place.trusted, clock=place.clock)
+        webhook = WebhookTransport(door, trusted=place.trusted, clock=clock)
         port = await webhook.listen(*place.listen)
         log.info("webhook.listening", extra={"number": connector.number, "port": port})
         transport = webhook
     try:
         line = FaultyLine(transport, behaviour)
-        runner = Runner(connector, transport=line, door=door, keys=keys, ledger=ledger, clock=place.clock)
+        runner = Runner(connector, transport=line, door=door, keys=keys, ledger=ledger, clock=clock)
         log.info("connector.started", extra={"number": connector.number, "channel": place.channel})
         await runner.run(stop)
     finally:

@@ -10,7 +10,7 @@ import pytest
 
 from engine.bootstrap import LIFE_EVENTS
 from engine.core.decide import day_in_japan
-from engine.demo import household
+from tests.households import household
 from tests.integration.engine_ground import Ground, ground
 
 

@@ -13,7 +13,7 @@ from connectors.private.mihon_power import MihonPowerSimulator
 from connectors.private.nhk import NhkSimulator
 from engine.client import CitizenClient, Refusal
 from engine.core.decide import day_in_japan
-from engine.demo import household
+from tests.households import household
 from tests.integration.engine_ground import Ground, ground
 from tests.journeys.household import PASSWORD
 

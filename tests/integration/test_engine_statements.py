@@ -22,7 +22,7 @@ from engine.border.jwk import RecipientKey
 from engine.border.names import order_id
 from engine.border.sealing import Sealer
 from engine.core.decide import day_in_japan
-from engine.demo import household
+from tests.households import household
 from tests.integration.engine_ground import Ground, ground
 
 SIZES = (20, 200, 400)

@@ -18,8 +18,8 @@ from engine.core.decide import day_in_japan
 from engine.core.lifecycle import Way
 from engine.core.plan import Choice, Gate
 from engine.core.text import Text
-from engine.demo import household
 from engine.identity.card import Use
+from tests.households import household
 from tests.integration.engine_ground import MURORAN, Ground, ground
 from tests.journeys.household import PASSWORD
 from workflows.moving import MOVING

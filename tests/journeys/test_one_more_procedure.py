@@ -33,7 +33,7 @@ from engine.core.deadline_rules import Promptness, Severity, Soft
 from engine.core.decide import day_in_japan
 from engine.core.lifecycle import Way
 from engine.core.plan import Condition, Grade, Procedure, Receiver, Sought
-from engine.demo import household
+from tests.households import household
 from tests.integration.engine_ground import Ground, ground
 from tests.journeys.household import PASSWORD
 from workflows.moving import MOVING, MovingFacts

@@ -20,7 +20,7 @@ from engine.border.envelope import Opened, open_order
 from engine.border.sealing import Opener
 from engine.core.decide import day_in_japan
 from engine.core.errors import EngineError
-from engine.demo import household
+from tests.households import household
 from tests.integration.engine_ground import Ground, ground
 
 POWER, NHK = MihonPowerSimulator(), NhkSimulator()

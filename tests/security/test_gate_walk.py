@@ -21,7 +21,7 @@ from connectors.private.nhk import NhkSimulator
 from connectors.sdk import Connector
 from engine.border.tokens import organisation_token
 from engine.core.decide import day_in_japan
-from engine.demo import household
+from tests.households import household
 from tests.integration.engine_ground import Ground, ground
 from tests.journeys.household import PASSWORD
 from tests.security.test_web_bad_input import GOOD

@@ -2,11 +2,14 @@
 """A list of organisations becomes a registry; doing it again changes only what changed."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from connectors.sdk.keys import OwnKeys
+from connectors.simulators.catalogue import SIMULATORS, registration
 from engine.border.jwk import exported
 from engine.core.errors import EngineError
 from engine.registry.model import Organisation, State
@@ -45,6 +48,37 @@ async def test_a_list_becomes_organisations_subscriptions_and_keys() -> None:
     assert directory.receiver("move.dog", None) == city
     assert directory.recipient_key(MURORAN).kid == KEY["kid"]
     assert directory.verification_key(f"/organisations/{MURORAN}", SIGNING["kid"]) is not None
+
+
+@pytest.mark.parametrize(
+    ("slug", "municipality", "taker"),
+    [
+        ("move.water", "012050", "muroran-water"),
+        ("move.water", "131016", "tokyo-water"),  # registered for the prefecture
+        ("move.water", "131024", "tokyo-water"),
+        ("move.water", "271004", None),
+        ("move.dog-registration", "131016", "chiyoda-city"),
+        ("move.dog-registration", "131024", None),
+        ("move.school-transfer", "131016", "chiyoda-schools"),
+        ("move.garage-certificate", "131024", "tokyo-police"),
+        ("move.car-registration", "012050", None),
+        ("move.real-estate-address", "012050", "legal-affairs"),  # the whole country
+        ("move.post-forwarding", "271004", "japan-post"),
+    ],
+)
+async def test_simulated_organisations_are_found_where_they_serve(
+    slug: str, municipality: str, taker: str | None, tmp_path: Path
+) -> None:
+    office = Office()
+    known = [
+        registration(simulated.connector, OwnKeys.kept_in(tmp_path / name), channel="pull")
+        for name, simulated in SIMULATORS.items()
+    ]
+
+    await seed(office.store, known, clock=office.clock)
+
+    found = (await office.directory()).receiver(slug, municipality)
+    assert (found and found.number) == (taker and SIMULATORS[taker].connector.number)
 
 
 async def test_doing_it_again_keeps_what_operators_and_time_have_done() -> None:
