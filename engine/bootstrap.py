@@ -202,12 +202,13 @@ class Engine:
 
     def public_keys(self) -> Mapping[str, Any]:
         """Return the engine's own public keys as a JWK Set."""
-        return key_set(
-            [
-                exported(self.keys.signing.public_key(), use="sig"),
-                exported(self.keys.decryption.public_key(), use="enc"),
-            ]
-        )
+        keys = [
+            exported(self.keys.signing.public_key(), use="sig"),
+            exported(self.keys.decryption.public_key(), use="enc"),
+        ]
+        if self.keys.previous.signing is not None:  # what it has signed is still on its way
+            keys.append(exported(self.keys.previous.signing.public_key(), use="sig"))
+        return key_set(keys)
 
     async def serve(self) -> None:
         """Serve the web until cancelled; then requests under way are answered before anything else ends."""
@@ -330,7 +331,8 @@ def _put_together(
     sealer = Sealer(keys.signing, kid=thumbprint(keys.signing.public_key()), source="/engine", clock=clock)
     stages = frozenset(Stage) if settings.sandbox else frozenset({Stage.LIVE})
     directories = Directories(registry, clock, forget=sealer.forget, stages=stages)
-    own = {thumbprint(keys.decryption.public_key()): keys.decryption}
+    decryption = [key for key in (keys.decryption, keys.previous.decryption) if key is not None]
+    own = {thumbprint(key.public_key()): key for key in decryption}
     gate = open_gate(
         trust=trust,
         store=PostgresIdentityStore(pool),
@@ -340,6 +342,8 @@ def _put_together(
         audience=settings.origin,
         session_key=keys.session,
         evidence_key=keys.evidence,
+        previous_session_key=keys.previous.session,
+        previous_evidence_key=keys.previous.evidence,
         exchange=fetch,
         app=_app(settings),
     )
@@ -349,7 +353,7 @@ def _put_together(
     document_intake = DocumentIntake(vault, keyring, letters)
     uploads = Uploads(letters, document_intake, clock)
     documents = DocumentDoor(document_intake, uploads)
-    case_keys = CaseKeys(keys.case)
+    case_keys = CaseKeys(keys.case, keys.previous.case)
     publisher = Publisher(bus=bus, store=store)
 
     def committed(cases: Sequence[UUID], feeds: Sequence[str]) -> None:

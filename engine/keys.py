@@ -30,6 +30,24 @@ _SIZE_BYTES: Final = 32
 _OPEN_TO_OTHERS: Final = 0o027  # group may read: that is how orchestrators hand out files
 
 
+_PREVIOUS: Final = ".previous"  # session.key.previous beside session.key, while the change is under way
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """The keys that were in use until the change that is under way: they still open, and nothing more."""
+
+    case: bytes | None = field(default=None, repr=False)
+    session: bytes | None = field(default=None, repr=False)
+    signing: ec.EllipticCurvePrivateKey | None = field(default=None, repr=False)
+    decryption: ec.EllipticCurvePrivateKey | None = field(default=None, repr=False)
+
+    @property
+    def evidence(self) -> bytes | None:
+        """The key that sealed signed mandates before."""
+        return None if self.case is None else _derived(self.case, "evidence")
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """What the engine seals, names, signs and opens with."""
@@ -40,6 +58,7 @@ class Keys:
     session: bytes = field(repr=False)
     signing: ec.EllipticCurvePrivateKey = field(repr=False)
     decryption: ec.EllipticCurvePrivateKey = field(repr=False)
+    previous: Previous = field(default_factory=Previous, repr=False)
 
     @property
     def evidence(self) -> bytes:
@@ -86,7 +105,7 @@ class Keys:
             raise EngineError("unusable-keys", reason=f"missing in {path}: {', '.join(missing)}")
         case, references, mailbox, session = (_secret(path / name) for name in _SECRETS)
         signing, decryption = (_pair(path / name) for name in _PAIRS)
-        return cls(case, references, mailbox, session, signing, decryption)
+        return cls(case, references, mailbox, session, signing, decryption, _previous(path))
 
     @classmethod
     def create_missing(cls, path: Path, *, profile: Profile) -> Self:
@@ -113,6 +132,18 @@ class Keys:
             key = ec.generate_private_key(ec.SECP256R1())
             _create(path / name, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return cls.load(path)
+
+
+def _previous(path: Path) -> Previous:
+    def secret(name: str) -> bytes | None:
+        place = path / f"{name}{_PREVIOUS}"
+        return _secret(place) if place.exists() else None
+
+    def pair(name: str) -> ec.EllipticCurvePrivateKey | None:
+        place = path / f"{name}{_PREVIOUS}"
+        return _pair(place) if place.exists() else None
+
+    return Previous(secret("case.key"), secret("session.key"), pair("signing.pem"), pair("decryption.pem"))
 
 
 def app_pair(

@@ -159,6 +159,27 @@ def sign(*, document: Path, out: Path | None, password: str, file: Path | None) 
     click.echo(target)
 
 
+@card.command()
+@click.option(
+    "--port", type=click.IntRange(1, 65534), default=0x8C7B, show_default=True, help="On 127.0.0.1."
+)
+@_file
+def serve(*, port: int, file: Path | None) -> None:
+    """Put the card into a virtual reader (vpcd), for programs that use cards over PC/SC."""
+    from connectors.simulators.jpki import SoftwareCard  # noqa: PLC0415
+    from connectors.simulators.jpki.vpcd import inserted  # noqa: PLC0415
+
+    place = file or _default(_rehearsal())
+    _open(place)  # says so when there is none
+
+    async def forever() -> None:
+        async with inserted(lambda: SoftwareCard.load(place), port=port):
+            click.echo(f"the card is in the reader at 127.0.0.1:{port}")
+            await asyncio.Event().wait()
+
+    asyncio.run(forever())
+
+
 @asynccontextmanager
 async def signed_in(server: str | None, file: Path | None, pin: str) -> "AsyncIterator[CitizenClient]":
     """Yield the API for the holder of a card; what the server refuses ends the command with its words."""

@@ -34,6 +34,7 @@ UNREADABLE: Final = (
     OverflowError,
     RecursionError,
 )
+_RSA_DIGEST: Final = "sha256"
 _NO_ATTRIBUTES: Final = b"\x31\x00"
 _SET_OF: Final = b"\x31"  # signed attributes are signed as a SET OF, and stand in the message as [0]
 _DIGESTS: Final = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
@@ -61,7 +62,7 @@ def to_be_signed(content: bytes, certificate_der: bytes, signing_time: datetime)
         [
             _attribute("content_type", "data"),
             _attribute("signing_time", cms.Time({"utc_time": core.UTCTime(signing_time.astimezone(UTC))})),
-            _attribute("message_digest", hashlib.sha256(content).digest()),
+            _attribute("message_digest", hashlib.new(_digest_of(certificate_der), content).digest()),
             _attribute("signing_certificate_v2", tsp.SigningCertificateV2({"certs": [ess]})),
         ]
     )
@@ -71,7 +72,9 @@ def to_be_signed(content: bytes, certificate_der: bytes, signing_time: datetime)
 def assemble(attributes: bytes, signature: bytes, certificate_der: bytes) -> bytes:
     """Return the detached CAdES-BES of signed attributes and the card's signature over them."""
     certificate = asn1_x509.Certificate.load(certificate_der)
-    digest = algos.DigestAlgorithm({"algorithm": "sha256"})
+    name = _digest_of(certificate_der)
+    kind = "rsa" if name == _RSA_DIGEST else "ecdsa"
+    digest = algos.DigestAlgorithm({"algorithm": name})
     signer = cms.SignerInfo(
         {
             "version": "v1",
@@ -84,7 +87,7 @@ def assemble(attributes: bytes, signature: bytes, certificate_der: bytes) -> byt
             ),
             "digest_algorithm": digest,
             "signed_attrs": cms.CMSAttributes.load(attributes),
-            "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": "sha256_rsa"}),
+            "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": f"{name}_{kind}"}),
             "signature": signature,
         }
     )
@@ -132,9 +135,10 @@ def read_detached(der: bytes, content: bytes) -> Signed:
     signed = read_signed(der, content_type="data")
     if signed.content is not None:
         raise EngineError("signature-malformed")
-    if signed.signing_time is None or signed.digest_name != "sha256" or not signed.names_itself:
+    own_digest = _digest_of(signed.certificate_der)
+    if signed.signing_time is None or signed.digest_name != own_digest or not signed.names_itself:
         raise EngineError("signature-wrong-attributes")
-    if signed.content_digest != hashlib.sha256(content).digest():
+    if signed.content_digest != hashlib.new(own_digest, content).digest():
         raise EngineError("signature-invalid")
     return signed
 
@@ -230,6 +234,12 @@ def _read(der: bytes, content_type: str) -> Signed:
         signature=signature,
         content=_content(encapsulated),
     )
+
+
+def _digest_of(certificate_der: bytes) -> str:
+    """Return the digest that goes with the certificate's key: SHA-384 with the next generation's P-384."""
+    algorithm = asn1_x509.Certificate.load(certificate_der).public_key.algorithm
+    return _RSA_DIGEST if algorithm == "rsa" else "sha384"
 
 
 def _is_plain(der: bytes) -> bool:

@@ -57,10 +57,14 @@ class Bundle:
 
 
 class EvidenceSeal:
-    """Seals bundles under one key; each is bound to its id and to the time it was judged at."""
+    """Seals bundles under one key; each is bound to its id and to the time it was judged at.
 
-    def __init__(self, key: bytes) -> None:
+    While the key is being changed, the previous one still opens what it sealed.
+    """
+
+    def __init__(self, key: bytes, previous: bytes | None = None) -> None:
         self._cipher = AESGCM(key)
+        self._opening = (self._cipher, *((AESGCM(previous),) if previous else ()))
 
     def seal(self, bundle: Bundle, evidence: UUID, *, signed_at: datetime) -> bytes:
         """Return the sealed bundle."""
@@ -69,12 +73,13 @@ class EvidenceSeal:
 
     def open(self, sealed: bytes, evidence: UUID, *, signed_at: datetime) -> Bundle:
         """Return the bundle; raises `no-such-evidence` when it was not sealed as this one."""
-        try:
-            nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
-            der = self._cipher.decrypt(nonce, ciphertext, _bound_to(evidence, signed_at))
-        except InvalidTag as error:
-            raise EngineError("no-such-evidence") from error
-        return Bundle.from_der(der)
+        nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        for cipher in self._opening:
+            try:
+                return Bundle.from_der(cipher.decrypt(nonce, ciphertext, _bound_to(evidence, signed_at)))
+            except InvalidTag:
+                continue
+        raise EngineError("no-such-evidence")
 
 
 def _bound_to(evidence: UUID, signed_at: datetime) -> bytes:

@@ -54,6 +54,8 @@ class Gate:
         audience: str,
         session_key: bytes,
         evidence_key: bytes,
+        previous_session_key: bytes | None = None,
+        previous_evidence_key: bytes | None = None,
         trust: TrustStore | None = None,
         app: AppDoor | None = None,
         mapping: SerialMapping | None = None,
@@ -61,7 +63,7 @@ class Gate:
         self.audience = audience
         self._store = store
         self._clock = clock
-        self._sessions = Sessions(store, clock, session_key)
+        self._sessions = Sessions(store, clock, session_key, previous_session_key)
         self._guard = Guard(store, clock, session_key)
         self._inspection = (
             Inspection(store=store, guard=self._guard, trust=trust, clock=clock) if trust else None
@@ -78,7 +80,7 @@ class Gate:
             clock=clock,
             ids=ids,
         )
-        seal = EvidenceSeal(evidence_key)
+        seal = EvidenceSeal(evidence_key, previous_evidence_key)
         self._settling = Settling(store=store, examiner=examiner, seal=seal, clock=clock)
         self._signing = Signing(
             store=store,
@@ -320,6 +322,8 @@ def open_gate(
     audience: str,
     session_key: bytes,
     evidence_key: bytes,
+    previous_session_key: bytes | None = None,
+    previous_evidence_key: bytes | None = None,
     exchange: Exchange | None = None,
     app: App | None = None,
 ) -> Gate:
@@ -343,6 +347,8 @@ def open_gate(
         audience=audience,
         session_key=session_key,
         evidence_key=evidence_key,
+        previous_session_key=previous_session_key,
+        previous_evidence_key=previous_evidence_key,
         trust=trust,
         app=door,
         mapping=mapping,

@@ -47,24 +47,28 @@ class Session:
 class Sessions:
     """Begins, finds and ends sessions."""
 
-    def __init__(self, store: IdentityStore, clock: Clock, key: bytes) -> None:
+    def __init__(self, store: IdentityStore, clock: Clock, key: bytes, previous: bytes | None = None) -> None:
         self._store = store
         self._clock = clock
         self._key = key
+        # While the key is being changed: sessions that began under the previous one go on.
+        self._known_by = (key, *((previous,) if previous else ()))
 
     async def begin(self, person: UUID, credential: Credential, *, not_after: datetime) -> SessionToken:
         """Return the token of a new session, which never outlives the certificate."""
         now = self._clock.now()
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         expires_at = min(now + LASTS, not_after)
-        await self._store.add_session(SessionRow(self._hash(token), person, credential, now, now, expires_at))
+        await self._store.add_session(
+            SessionRow(_hash(self._key, token), person, credential, now, now, expires_at)
+        )
         log.info("session.began", extra={"person": str(person)})
         return SessionToken(token, expires_at, person)
 
     async def find(self, token: str) -> Session:
         """Return the live session; raises `not-signed-in`."""
         now = self._clock.now()
-        row = await self._store.session(self._hash(token)) if len(token) <= _MAX_TOKEN_CHARS else None
+        row = await self._row(token) if len(token) <= _MAX_TOKEN_CHARS else None
         if row is None or now >= row.expires_at or now - row.seen_at >= IDLE:
             raise EngineError("not-signed-in")
         if now - row.seen_at >= _SEEN_EVERY:
@@ -76,13 +80,23 @@ class Sessions:
         """Return the session, noting that its person has been proven again; raises `not-signed-in`."""
         session = await self.find(token)
         now = self._clock.now()
-        await self._store.renew_session(self._hash(token), now)
+        for key in self._known_by:
+            await self._store.renew_session(_hash(key, token), now)
         log.info("session.proven", extra={"person": str(session.person)})
         return replace(session, authenticated_at=now)
 
     async def end(self, token: str) -> None:
         """End the session; an unknown one is already over."""
-        await self._store.end_session(self._hash(token))
+        for key in self._known_by:
+            await self._store.end_session(_hash(key, token))
 
-    def _hash(self, token: str) -> bytes:
-        return hmac.digest(self._key, token.encode("utf-8", "surrogatepass"), hashlib.sha256)
+    async def _row(self, token: str) -> SessionRow | None:
+        for key in self._known_by:
+            row = await self._store.session(_hash(key, token))
+            if row is not None:
+                return row
+        return None
+
+
+def _hash(key: bytes, token: str) -> bytes:
+    return hmac.digest(key, token.encode("utf-8", "surrogatepass"), hashlib.sha256)

@@ -51,12 +51,16 @@ class CaseKey:
 
 
 class CaseKeys:
-    """Makes and opens the keys of cases with the operator's `case.key`, which never leaves this object."""
+    """Makes and opens the keys of cases with the operator's `case.key`, which never leaves this object.
 
-    def __init__(self, case_key: bytes) -> None:
+    While `case.key` is being changed, the previous one still opens what it wrapped.
+    """
+
+    def __init__(self, case_key: bytes, previous: bytes | None = None) -> None:
         if len(case_key) != _KEY_BYTES:
             raise ValueError("case.key must have 32 bytes")
         self._wrapping = AESGCM(case_key)
+        self._opening = (self._wrapping, *((AESGCM(previous),) if previous else ()))
 
     def new(self, case_id: UUID) -> tuple[CaseKey, bytes]:
         """Return a fresh key, and the same wrapped for the store."""
@@ -72,8 +76,9 @@ class CaseKeys:
         """
         if wrapped is None:
             raise EngineError("erased-case")
-        try:
-            key = self._wrapping.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], case_id.bytes)
-        except (InvalidTag, ValueError) as error:
-            raise EngineError("unreadable-case") from error
-        return CaseKey(key)
+        for opening in self._opening:
+            try:
+                return CaseKey(opening.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], case_id.bytes))
+            except (InvalidTag, ValueError):
+                continue
+        raise EngineError("unreadable-case")

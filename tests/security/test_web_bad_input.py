@@ -37,6 +37,7 @@ PARTS = {
     "filing": str(FILING),
     "participant": str(PARTICIPANT),
     "letter": str(FILING),
+    "calendar": str(FILING),
     "event": "moving",
     "ticket": TICKET,
     "schema": "jp.todoke.document.v1",

@@ -17,6 +17,10 @@ CLOSED = [one for one in operations() if one.who is not Who.OPEN]
 OPEN = {
     "lifeEvents",
     "plan",
+    "comparison",
+    "explanation",
+    "catalogue",
+    "keptCatalogue",
     "procedureFields",
     "newChallenge",
     "newSession",
