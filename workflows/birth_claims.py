@@ -206,7 +206,7 @@ CLAIMS: Final[tuple[Procedure[BirthFacts], ...]] = (
         title=both("健康保険 被扶養者（異動）届", "Health insurance: dependant"),
         receiver=EMPLOYER,
         ways=(Way.ONLINE, Way.SELF),
-        needs=("parentName", "childName", "childKana", "childBirthDate", "childSex"),
+        needs=("supporterName", "childName", "childKana", "childBirthDate", "childSex"),
         applies=some(
             _dependants,
             both("子を被用者保険に入れる", "The child enters the employee insurance of a parent"),

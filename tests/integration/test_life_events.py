@@ -2,17 +2,33 @@
 """Every life event over HTTP, on the assembled engine: its plan, what is wrong with its facts, its case."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
+from connectors.sdk import Connector, Fields, Text
+from connectors.simulators.jpki import Municipality, Resident
 from engine.client import Refusal
 from engine.core.decide import day_in_japan
 from tests.integration.engine_ground import Ground, ground
+from tests.integration.test_participants import come, signed
 from tests.journeys.household import PASSWORD
 from tests.unit import birth_samples, marriage_samples
+
+HOME = "東京都千代田区一番町１"
+KOJIMACHI = Municipality("13101", "Tokyo-to", "Chiyoda-ku")
+TARO = Resident("佐藤　太郎", date(1993, 3, 3), HOME, "1", KOJIMACHI)
+HANAKO = Resident("髙橋　花子", date(1995, 5, 5), HOME, "2", KOJIMACHI)
+
+
+class MihonInsurance(Connector):
+    """An insurer that takes new names and beneficiaries."""
+
+    number = "7000012050002"
+    name = Text(ja="見本生命", en="Sample Life")
+    procedures: ClassVar = {"marriage.insurance": Fields}
 
 
 @pytest.fixture
@@ -91,7 +107,7 @@ async def test_what_is_wrong_is_named_in_its_own_words_where_it_stands(here: Gro
 
 
 async def test_a_case_of_a_birth_goes_from_the_card_to_the_resident_record(here: Ground) -> None:
-    citizen = here.citizen()
+    citizen = here.citizen(TARO)
     opened = await citizen.say("POST", "/v1/cases", {"event": "birth", "facts": birth(here)}, key="open")
     case = opened["caseId"]
     await citizen.confirm(case, opened["version"], password=PASSWORD, key="confirm")
@@ -119,6 +135,32 @@ async def test_a_case_of_a_marriage_opens_with_every_procedure_of_its_plan(here:
     assert found["event"] == "marriage"
     assert {one["slug"] for one in found["filings"]} == {
         one["slug"] for one in (await plan(here, "marriage", facts))["entries"]
+    }
+
+
+async def test_both_spouses_sign_before_anything_is_sent_of_either(here: Ground) -> None:
+    await here.register(MihonInsurance())
+    held = {"company": MihonInsurance.number, "customerNumber": "L-1"}
+    beneficiary = {"name": {"family": "佐藤", "given": "花子"}, "relation": "妻"}
+    facts = marriage(here) | {
+        "contracts": {"insurance": [held, held | {"owner": 1, "beneficiary": beneficiary}]}
+    }
+    bride, groom = here.citizen(HANAKO), here.citizen(TARO)
+    made = await bride.say("POST", "/v1/cases", {"event": "marriage", "facts": facts}, key="open")
+    case = await bride.get(f"/v1/cases/{made['caseId']}")
+
+    await bride.confirm(case["id"], case["version"], password=PASSWORD, key="confirm")
+    before = (await bride.get(f"/v1/cases/{case['id']}"))["state"]
+    path = await come(bride, groom, case, "/spouses/1")
+    await groom.say("POST", f"{path}/signature", await signed(groom, path))
+
+    after = await bride.get(f"/v1/cases/{case['id']}")
+    assert (before, after["state"]) == ("confirmed", "running")
+    assert {one["at"]: one["signs"] for one in after["participants"]} == {
+        "/spouses/0": True,
+        "/spouses/1": True,
+        "/witnesses/0": False,
+        "/witnesses/1": False,
     }
 
 

@@ -11,7 +11,7 @@ import pytest
 from engine.core.deadlines import due, paid_from
 from engine.core.lifecycle import FilingState, Way
 from engine.core.messages import MarkDone, Open
-from engine.core.plan import CONNECTED_WAYS, Plan, filings_of
+from engine.core.plan import CONNECTED_WAYS, Plan, filings_of, participants_of
 from engine.core.views import plan_view
 from tests.unit.birth_samples import CHILD, MOTHER, REGISTER, family, told
 from tests.unit.facts_samples import CASE_ID, FIRST, NOW, OWNER, Story
@@ -361,8 +361,27 @@ def test_a_changed_day_moves_every_child_by_as_much() -> None:
     assert BIRTH.redated(redated, date(2026, 11, 20)) == facts
 
 
-def test_one_parent_signs_alone() -> None:
-    assert BIRTH.signatories(family()) == ()
+def asked(plan: Plan) -> list[str]:
+    return [one.at for one in participants_of(plan, CASE_ID) if one.signs]
+
+
+@pytest.mark.parametrize(
+    ("changes", "connected", "signing"),
+    [
+        ({}, {"birth.birth-notice": EVERYBODY}, ["/father"]),
+        ({"filer": {"role": "mother"}}, {"birth.birth-notice": EVERYBODY}, ["/mother"]),
+        ({}, {"birth.hi-dependent": EVERYBODY}, ["/father"]),
+        ({"filer": {"role": "mother"}}, {"birth.hi-dependent": EVERYBODY}, ["/mother", "/father"]),
+        ({}, {"birth.maternity-pay": EVERYBODY}, ["/father", "/mother"]),
+        ({"filer": {"role": "doctor", "name": name("見本", "医師"), "parentsCannot": True}}, {}, [""]),
+    ],
+)
+def test_the_parent_who_notifies_signs_and_the_other_where_their_own_employer_is_told(
+    changes: dict[str, Any], connected: dict[str, str], signing: list[str]
+) -> None:
+    plan = planned(BIRTH, {"facts": told(**changes), "connected": connected})
+
+    assert asked(plan) == signing
 
 
 def test_a_plan_is_made_in_milliseconds(capsys: pytest.CaptureFixture[str]) -> None:
