@@ -4,11 +4,11 @@
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
-from connectors.sdk import Connector, Fields, Text
+from connectors.private.employer import MihonIndustrySimulator
 from connectors.simulators.jpki import Municipality, Resident
 from engine.client import Refusal
 from engine.core.decide import day_in_japan
@@ -21,14 +21,6 @@ HOME = "東京都千代田区一番町１"
 KOJIMACHI = Municipality("13101", "Tokyo-to", "Chiyoda-ku")
 TARO = Resident("佐藤　太郎", date(1993, 3, 3), HOME, "1", KOJIMACHI)
 HANAKO = Resident("髙橋　花子", date(1995, 5, 5), HOME, "2", KOJIMACHI)
-
-
-class MihonInsurance(Connector):
-    """An insurer that takes new names and beneficiaries."""
-
-    number = "7000012050002"
-    name = Text(ja="見本生命", en="Sample Life")
-    procedures: ClassVar = {"marriage.insurance": Fields}
 
 
 @pytest.fixture
@@ -139,12 +131,11 @@ async def test_a_case_of_a_marriage_opens_with_every_procedure_of_its_plan(here:
 
 
 async def test_both_spouses_sign_before_anything_is_sent_of_either(here: Ground) -> None:
-    await here.register(MihonInsurance())
-    held = {"company": MihonInsurance.number, "customerNumber": "L-1"}
-    beneficiary = {"name": {"family": "佐藤", "given": "花子"}, "relation": "妻"}
-    facts = marriage(here) | {
-        "contracts": {"insurance": [held, held | {"owner": 1, "beneficiary": beneficiary}]}
-    }
+    employer = MihonIndustrySimulator()
+    await here.register(employer)
+    facts = marriage(here)
+    for spouse in facts["spouses"]:
+        spouse["employer"] = {"company": employer.number}
     bride, groom = here.citizen(HANAKO), here.citizen(TARO)
     made = await bride.say("POST", "/v1/cases", {"event": "marriage", "facts": facts}, key="open")
     case = await bride.get(f"/v1/cases/{made['caseId']}")
