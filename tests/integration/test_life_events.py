@@ -47,15 +47,12 @@ async def plan(here: Ground, event: str, facts: dict[str, Any]) -> dict[str, Any
         return {"status": answer.status, **await answer.json()}
 
 
-async def test_three_life_events_are_on_offer_each_with_its_form_and_its_law(here: Ground) -> None:
+async def test_life_events_are_on_offer_each_with_its_form_and_its_law(here: Ground) -> None:
     async with here.session.get(f"{here.engine.settings.origin}/v1/life-events") as answer:
         offered = (await answer.json())["lifeEvents"]
 
-    assert {one["slug"]: len(one["rules"]["procedures"]) for one in offered} == {
-        "moving": 52,
-        "marriage": 41,
-        "birth": 32,
-    }
+    sizes = {one["slug"]: len(one["rules"]["procedures"]) for one in offered}
+    assert sizes.items() >= {"moving": 52, "marriage": 41, "birth": 32}.items()
     assert all(one["factsSchema"]["properties"] and one["title"]["ja"] for one in offered)
 
 
