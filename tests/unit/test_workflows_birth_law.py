@@ -241,6 +241,7 @@ def test_health_is_told_to_municipalities_alone() -> None:
     medical = {one.name for one in BIRTH.fields if one.only_for == MEDICAL and one.only_for is MEDICAL}
     told = {one.receiver.kind for one in BIRTH.procedures if medical & set(one.needs)}
 
+    assert {"MUNI"} == MEDICAL
     assert {"weight", "weeks", "foetuses", "hospital"} <= medical
     assert told == {"MUNI"}
 

@@ -182,6 +182,15 @@ def test_g9_of_a_protected_person_nothing_leaves_however_many_are_connected(path
     assert not [one.slug for one in plan.entries if one.organisation or set(one.ways) & CONNECTED_WAYS]
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_g9_what_goes_on_by_itself_does_so_at_municipalities_alone(path: Path) -> None:
+    plan = planned(MARRIAGE, content_of(path), protected=True)
+
+    kinds = {one.slug: one.receiver.kind for one in MARRIAGE.procedures}
+    automatic = {kinds[one.slug] for one in plan.entries if one.way is Way.AUTOMATIC}
+    assert automatic <= {"MUNI", "MUNI-K", "NONE"}
+
+
 def test_g9_is_shown_with_its_words() -> None:
     content = content_of(BY_NAME["plain"]) | {"connected": {"*": EVERYBODY}}
 
