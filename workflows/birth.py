@@ -187,5 +187,5 @@ BIRTH: Final = LifeEvent(
     guards=GUARDS,
     signatories=_signatories,
     holder=holder_of,
-    date_names=frozenset({"birth_date", "due_date", "judged_on"}),
+    date_names=frozenset({"birth_date", "due_date", "judged_on", "leave_date"}),
 )

@@ -343,6 +343,23 @@ def test_g7_a_claim_one_day_late_loses_a_month(filed: str, paid: str) -> None:
     assert paid_from(answer, born, date.fromisoformat(filed)) == date.fromisoformat(paid)
 
 
+def test_maternity_pay_is_barred_from_the_first_day_of_leave() -> None:
+    plan = made("first-child")
+
+    (pay,) = (one for one in plan.entries if one.slug == "birth.maternity-pay")
+
+    assert pay.due.last_day == date(2028, 10, 9)  # leave began on 9 October 2026
+
+
+def test_a_day_of_loss_is_called_no_day_of_birth() -> None:
+    plan = made("bereaved")
+
+    (lost,) = (one for one in plan.entries if one.slug == "birth.stillbirth-branch")
+
+    assert "出産の日" in lost.due.rule_text.ja
+    assert "出生" not in lost.due.rule_text.ja
+
+
 def test_what_opens_before_the_birth_was_due_says_from_when() -> None:
     plan = made("third-child-away")
     days = {one.slug.removeprefix("birth."): one.not_before for one in plan.entries}
