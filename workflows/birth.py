@@ -3,14 +3,18 @@
 
 The birth notice counts the day of birth as its first day, the child allowance does not. Allowance and
 lump sum hang on the birth itself, not on its registration: whoever notifies it away from home (里帰り)
-claims at home at the same time. One parent can notify alone, so that one alone signs.
+claims at home at the same time.
+
+Who signs. The notice is one parent's duty within days, and the allowance one parent's claim (戸籍法52条,
+児童手当法7条): the parent who notifies opens the case and signs, without waiting for the other one. The
+other one signs as well where their own employer is told something of them.
 """
 
 from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from engine.core.plan import Guard, LifeEvent
+from engine.core.plan import APPLICANT, Guard, LifeEvent, Signatory
 from workflows.birth_claims import CLAIMS
 from workflows.birth_doubts import doubts
 from workflows.birth_facts import BirthFacts
@@ -24,6 +28,8 @@ __all__ = ["BIRTH", "PROCEDURES", "BirthFacts"]
 PROCEDURES: Final = (*REGISTERS, *CLAIMS)
 
 _ADULT: Final = 18
+_OPENS: Final = both("届け出る親", "The parent who notifies")
+_OTHER: Final = both("もう一人の親", "The other parent")
 _NOTICE: Final = frozenset({"birth.birth-notice"})
 _BASIC_PLANE: Final = 0xFFFF  # what is beyond, selectors of variants included, cannot be typed everywhere
 _SELECTORS: Final = range(0xFE00, 0xFE10)
@@ -130,6 +136,33 @@ GUARDS: Final[tuple[Guard[BirthFacts], ...]] = (
 )
 
 
+def _signatories(facts: BirthFacts) -> tuple[Signatory, ...]:
+    """Return the parent who notifies, and the other; nobody by name where somebody else notifies."""
+    filing = facts.filing_parent
+    if filing is None:
+        return ()
+    places = sorted(facts.parents, key=lambda place: facts.parents[place] is not filing)
+    return tuple(_parent(facts, place, opens=facts.parents[place] is filing) for place in places)
+
+
+def _parent(facts: BirthFacts, place: str, *, opens: bool) -> Signatory:
+    one = facts.parents[place]
+    return Signatory(
+        at=place,
+        role=APPLICANT if opens else "member",
+        title=both("届け出る親", "The parent who notifies")
+        if opens
+        else both("もう一人の親", "The other parent"),
+        family=one.name.family,
+        given=one.name.given,
+        birth_date=one.birth_date,
+        fields=None if opens else frozenset({"supporterName"} if one is facts.supporter else ()),
+        subjects=frozenset({place}),
+        address=one.address.as_line if one.address else None,
+        address_at=f"{place}/address" if one.address else None,
+    )
+
+
 def _dates(facts: BirthFacts) -> Mapping[str, date]:
     return facts.dates
 
@@ -152,6 +185,7 @@ BIRTH: Final = LifeEvent(
     procedures=PROCEDURES,
     doubts=doubts,
     guards=GUARDS,
+    signatories=_signatories,
     holder=holder_of,
-    date_names=frozenset({"birth_date", "due_date", "judged_on"}),
+    date_names=frozenset({"birth_date", "due_date", "judged_on", "leave_date"}),
 )

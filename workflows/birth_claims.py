@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from engine.core.calendars import Authority
-from engine.core.deadline_rules import Anytime, Offset, Promptness, Severity, Window, Within
+from engine.core.deadline_rules import Anytime, FactDay, Offset, Promptness, Severity, Window, Within
 from engine.core.lifecycle import Way
 from engine.core.periods import Unit
 from engine.core.plan import Condition, Grade, Kind, Procedure
@@ -16,11 +16,13 @@ from workflows.birth_facts import LOW_WEIGHT, BirthFacts, Newborn
 from workflows.birth_terms import (
     BIRTH_DATE,
     CHOSEN_COMPANY,
+    DELIVERY,
     DUE_DATE,
     EACH_PARENTS_MUNICIPALITY,
     EMPLOYER,
     EVERY_BIRTH,
     INSURER,
+    LEAVE_DATE,
     MOTHERS_MUNICIPALITY,
     MUNICIPALITY,
     NOTICE,
@@ -58,11 +60,11 @@ _EMPLOYEES_SINCE: Final = date(2022, 10, 1)
 _ALLOWANCE_SINCE: Final = date(2024, 10, 1)  # until the 31 March after 18, whatever the income
 
 
-def _claim_within_years(amount: int, basis: str) -> Within:
+def _barred_after_two_years(of: FactDay, basis: str) -> Within:
     """Return a claim that time bars (時効): no closed day moves it, so the day before is the safe one."""
     return Within(
-        of=BIRTH_DATE,
-        amount=amount,
+        of=of,
+        amount=2,
         unit=Unit.YEARS,
         authority=Authority.NATIONAL,
         severity=Severity.MONEY_LOST,
@@ -206,7 +208,7 @@ CLAIMS: Final[tuple[Procedure[BirthFacts], ...]] = (
         title=both("健康保険 被扶養者（異動）届", "Health insurance: dependant"),
         receiver=EMPLOYER,
         ways=(Way.ONLINE, Way.SELF),
-        needs=("parentName", "childName", "childKana", "childBirthDate", "childSex"),
+        needs=("supporterName", "childName", "childKana", "childBirthDate", "childSex"),
         applies=some(
             _dependants,
             both("子を被用者保険に入れる", "The child enters the employee insurance of a parent"),
@@ -291,7 +293,7 @@ CLAIMS: Final[tuple[Procedure[BirthFacts], ...]] = (
                 "The mother is insured; from the 85th day of pregnancy, stillbirth included",
             ),
         ),
-        deadline=_claim_within_years(2, "健康保険法193条、国民健康保険法110条"),
+        deadline=_barred_after_two_years(DELIVERY, "健康保険法193条、国民健康保険法110条"),
         basis="健康保険法101条、193条、国民健康保険法58条（2026年の改正案の成否は要確認）",
         in_force=date(2023, 4, 1),
         grade=Grade.CHECK,
@@ -323,13 +325,19 @@ CLAIMS: Final[tuple[Procedure[BirthFacts], ...]] = (
                 "The mother is insured at work in her own right",
             ),
         ),
-        deadline=_claim_within_years(2, "健康保険法193条（休んだ日ごとに2年）"),
+        deadline=_barred_after_two_years(LEAVE_DATE, "健康保険法193条（休んだ日ごとに2年）"),
         basis="健康保険法102条、193条",
         in_force=UNDATED,
         grade=Grade.SURE,
         opens="birth_date",
         who=_MOTHER,
         bring=(both("医師・助産師の証明と事業主の証明", "The doctor's and the employer's statements"),),
+        steps=(
+            both(
+                "休んだ日ごとに2年で時効になるので、休み始めた日から数えています",
+                "Each day of leave is barred after two years, so it is counted from the first",
+            ),
+        ),
         documents=("payment-decision",),
         my_number=TO_EMPLOYER,
         subjects=_working_mother,

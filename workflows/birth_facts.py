@@ -337,5 +337,10 @@ class BirthFacts(Facts):
     def dates(self) -> Mapping[str, date]:
         """The days that deadlines run from."""
         judged = self.recognition.judged_on if self.recognition else None
-        known = {"birth_date": self.birth_date, "due_date": self.due_date or self.birth_date}
+        leave = self.mother.maternity_leave
+        known = {
+            "birth_date": self.birth_date,
+            "due_date": self.due_date or self.birth_date,
+            "leave_date": leave.starts_on if leave else self.birth_date,
+        }
         return known | ({"judged_on": judged} if judged else {})

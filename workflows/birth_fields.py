@@ -184,6 +184,12 @@ FIELDS: Final[tuple[FactField[BirthFacts], ...]] = (
         only_for=_NO_COMPANY,
     ),
     FactField(
+        "supporterName",
+        both("扶養する親の氏名", "Name of the parent who supports the child"),
+        lambda f, _: _json(f.supporter.name),
+        only_for=only("EMP"),
+    ),
+    FactField(
         "motherName",
         both("母の氏名", "The mother's name"),
         lambda f, _: _json(f.mother.name),

@@ -11,6 +11,7 @@ from engine.core.plan import Grade, Instead, Kind, Procedure
 from workflows.birth_facts import BirthFacts, Outcome, RecognitionKind
 from workflows.birth_terms import (
     BIRTH_DATE,
+    DELIVERY,
     HOSPITAL,
     IMMIGRATION,
     JUDGED_ON,
@@ -366,7 +367,7 @@ REGISTERS: Final[tuple[Procedure[BirthFacts], ...]] = (
         ),
         # Whether the day itself counts is for the desk; the earlier day is the safe one.
         deadline=days_from(
-            BIRTH_DATE,
+            DELIVERY,
             7,
             "死産の届出に関する規程4条",
             severity=Severity.FINE,

@@ -22,6 +22,11 @@ Subjects = Callable[[BirthFacts], tuple[str, ...]]
 # --- days -------------------------------------------------------------------------------------------
 
 BIRTH_DATE: Final = FactDay(name="birth_date", text=both("出生の日", "the day of birth"))
+# The same day, in words for those who lost a child too.
+DELIVERY: Final = FactDay(name="birth_date", text=both("出産の日", "the day of the delivery"))
+LEAVE_DATE: Final = FactDay(
+    name="leave_date", text=both("産前休業で休み始めた日", "the first day of maternity leave")
+)
 JUDGED_ON: Final = FactDay(
     name="judged_on", text=both("認知の裁判が確定した日", "the day on which the judgment became final")
 )

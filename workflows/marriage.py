@@ -2,18 +2,18 @@
 """Marriage (結婚): what the law and the contracts ask of a couple that marries.
 
 Who signs. The notice of marriage itself is paper today, signed by hand by the two and by two adult
-witnesses (民法739条2項): Todoke prepares it and files it with nobody. What they sign with their cards
-is the mandate. Both spouses sign it, for what is sent afterwards is about each of them. The witnesses
-sign it too, although nobody is sent anything about them: somebody else told who they are, and their
-data may stand on the form only if they say so themselves. A witness without a card signs by hand
-alone, on the same form (`signs_by_hand`); a spouse who lives abroad can have no card, and does the same.
+witnesses (民法739条2項): Todoke prepares it and files it with nobody. What is signed here with a card is
+the mandate, and each signs it as far as something is sent of them. That is both spouses, for what
+follows the notice is about either. The witnesses' data goes onto the notice and nowhere else: they are
+asked to sign only where a desk takes the notice itself, which none does today, and on the paper they
+sign by hand. A spouse who lives abroad can have no card: nothing about them is sent.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from engine.core.plan import Guard, LifeEvent, Signatory
+from engine.core.plan import APPLICANT, Guard, LifeEvent, Signatory
 from workflows.common import both
 from workflows.marriage_companies import COMPANIES
 from workflows.marriage_doubts import doubts
@@ -21,9 +21,13 @@ from workflows.marriage_facts import MarriageFacts
 from workflows.marriage_fields import FIELDS
 from workflows.marriage_offices import OFFICES
 from workflows.marriage_registers import REGISTERS
-from workflows.marriage_terms import holder_of
+from workflows.marriage_terms import holder_of, things_of
 
 __all__ = ["MARRIAGE", "PROCEDURES", "MarriageFacts"]
+
+# What tells of both spouses at once, whoever it is about; and what tells of the witnesses.
+_OF_BOTH: Final = frozenset({"parties", "dependants", "parents", "recipient", "adopter", "names"})
+_OF_WITNESSES: Final = frozenset({"witnesses"})
 
 PROCEDURES: Final = (*REGISTERS, *OFFICES, *COMPANIES)
 
@@ -47,37 +51,54 @@ GUARDS: Final[tuple[Guard[MarriageFacts], ...]] = (
         ),
         holds=lambda facts: not all(one.lives_in_japan for one in facts.spouses),
         over=frozenset(
-            {"marriage.hi-dependent", "marriage.tax-dependent", "marriage.child-allowance-change"}
+            {
+                "marriage.hi-dependent",
+                "marriage.tax-dependent",
+                "marriage.employer",
+                "marriage.child-allowance-change",
+            }
         ),
     ),
 )
 
 
 def _signatories(facts: MarriageFacts) -> tuple[Signatory, ...]:
-    return tuple(_signing(facts))
+    """Return the two who marry, the first of whom opens the case, and the two who witness it."""
+    spouses = [_marrying(facts, number) for number, one in enumerate(facts.spouses) if one.lives_in_japan]
+    return (*spouses, *(_witnessing(facts, number) for number in range(len(facts.witnesses))))
 
 
-def _signing(facts: MarriageFacts) -> Iterator[Signatory]:
-    for number, one in enumerate(facts.spouses):
-        if one.lives_in_japan:
-            yield Signatory(
-                at=f"/spouses/{number}",
-                role="spouse",
-                title=both("結婚する人", "Who marries"),
-                family=one.name.family,
-                given=one.name.given,
-                birth_date=one.birth_date,
-            )
-    for number, witness in enumerate(facts.witnesses):
-        if not witness.signs_by_hand:
-            yield Signatory(
-                at=f"/witnesses/{number}",
-                role="witness",
-                title=both("証人", "Witness"),
-                family=witness.name.family,
-                given=witness.name.given,
-                birth_date=witness.birth_date,
-            )
+def _marrying(facts: MarriageFacts, number: int) -> Signatory:
+    one = facts.spouses[number]
+    at = f"/spouses/{number}"
+    return Signatory(
+        at=at,
+        role="spouse" if number else APPLICANT,
+        title=both("結婚する人", "Who marries"),
+        family=one.name.family,
+        given=one.name.given,
+        birth_date=one.birth_date,
+        fields=_OF_BOTH if number else None,
+        subjects=frozenset({at, *things_of(facts, number)}),
+        address=one.address.as_line if one.address else None,
+        address_at=f"{at}/address" if one.address else None,
+    )
+
+
+def _witnessing(facts: MarriageFacts, number: int) -> Signatory:
+    witness = facts.witnesses[number]
+    at = f"/witnesses/{number}"
+    return Signatory(
+        at=at,
+        role="witness",
+        title=both("証人", "Witness"),
+        family=witness.name.family,
+        given=witness.name.given,
+        birth_date=witness.birth_date,
+        fields=_OF_WITNESSES,
+        address=witness.address.as_line,
+        address_at=f"{at}/address",
+    )
 
 
 def _dates(facts: MarriageFacts) -> Mapping[str, date]:

@@ -139,14 +139,13 @@ class Spouse(Person):
 
 
 class Witness(Facts):
-    """An adult who witnesses the marriage (証人). `signs_by_hand`: on the paper alone, without a card."""
+    """An adult who witnesses the marriage (証人)."""
 
     name: Name
     birth_date: BirthDate
     address: Address
     honseki: Honseki | None = None
     nationality: Line | None = None
-    signs_by_hand: YesNo = False
 
 
 class Kinship(Enum):

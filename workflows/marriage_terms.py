@@ -74,6 +74,19 @@ def holder_of(facts: MarriageFacts, subject: str) -> str:
     return f"/spouses/{number_of(facts, subject)}" if subject else subject
 
 
+def things_of(facts: MarriageFacts, number: int) -> tuple[str, ...]:
+    """Return the subjects that are things, contracts, qualifications and children of one of the two."""
+    places = [
+        *(f"{place}/{n}" for place, things in owned_things(facts).items() for n, _ in enumerate(things)),
+        *(f"/children/{n}" for n, _ in enumerate(facts.children)),
+        *(
+            f"/spouses/{number}/qualifications/{n}"
+            for n, _ in enumerate(facts.spouses[number].qualifications)
+        ),
+    ]
+    return tuple(place for place in places if number_of(facts, place) == number)
+
+
 def person_of(facts: MarriageFacts, subject: str) -> Spouse:
     """Return the spouse whom a subject is about."""
     return facts.spouses[number_of(facts, subject)]

@@ -58,6 +58,7 @@ RECEIVERS: Final[Mapping[str, Text]] = {
     "PRIV-INS": both("保険会社", "Insurance company"),
     "PRIV-SEC": both("証券会社", "Securities company"),
     "PRIV-OPT-IN": both("申し込む先の会社", "The company that is asked"),
+    "PRIV-OPT-IN": both("知らせることを希望した会社", "A company that was expressly chosen"),
     "NONE": both("提出不要", "Nobody"),
 }
 

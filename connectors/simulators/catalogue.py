@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from connectors.government.chiyoda_city import ChiyodaCitySimulator
 from connectors.government.chiyoda_schools import ChiyodaSchoolsSimulator
+from connectors.government.family_register import ChiyodaRegisterSimulator
 from connectors.government.kei_inspection import KeiInspectionSimulator
 from connectors.government.legal_affairs import LegalAffairsSimulator
 from connectors.government.muroran_city import MuroranCitySimulator
@@ -13,6 +14,7 @@ from connectors.government.muroran_water import MuroranWaterSimulator
 from connectors.government.tokyo_police import TokyoPoliceSimulator
 from connectors.government.tokyo_transport import TokyoTransportSimulator
 from connectors.government.tokyo_water import TokyoWaterSimulator
+from connectors.private.employer import MihonIndustrySimulator
 from connectors.private.japan_post import JapanPostSimulator
 from connectors.private.mihon_bank import MihonBankSimulator
 from connectors.private.mihon_card import MihonCardSimulator
@@ -51,6 +53,8 @@ SIMULATORS: Final = {
     "tokyo-transport": Simulated(TokyoTransportSimulator()),
     "kei-inspection": Simulated(KeiInspectionSimulator()),
     "legal-affairs": Simulated(LegalAffairsSimulator()),
+    "chiyoda-register": Simulated(ChiyodaRegisterSimulator()),
+    "mihon-industry": Simulated(MihonIndustrySimulator()),
     "mihon-power": Simulated(MihonPowerSimulator()),
     "mihon-gas": Simulated(MihonGasSimulator()),
     "mihon-telephone": Simulated(MihonTelephoneSimulator()),

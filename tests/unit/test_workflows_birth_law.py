@@ -33,7 +33,7 @@ mynumber-card|MUNI|visit paper|childName childBirthDate address guardians
 child-allowance-claim|MUNI|signed visit|recipient recipientAddress children siblings account
 child-allowance-increase|MUNI|signed visit|recipient children siblings
 infant-medical|MUNI|online signed visit|childName childBirthDate guardians insuranceSymbol address
-hi-dependent|EMP|online self|parentName childName childKana childBirthDate childSex
+hi-dependent|EMP|online self|supporterName childName childKana childBirthDate childSex
 nhi-enrol|MUNI|signed visit|childName childBirthDate head
 lump-sum|HINS|self|mother birthDate childCount
 maternity-pay|EMP|online paper|parentName birthDate maternityLeave
@@ -241,6 +241,7 @@ def test_health_is_told_to_municipalities_alone() -> None:
     medical = {one.name for one in BIRTH.fields if one.only_for == MEDICAL and one.only_for is MEDICAL}
     told = {one.receiver.kind for one in BIRTH.procedures if medical & set(one.needs)}
 
+    assert {"MUNI"} == MEDICAL
     assert {"weight", "weeks", "foetuses", "hospital"} <= medical
     assert told == {"MUNI"}
 

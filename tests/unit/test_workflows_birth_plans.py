@@ -11,7 +11,7 @@ import pytest
 from engine.core.deadlines import due, paid_from
 from engine.core.lifecycle import FilingState, Way
 from engine.core.messages import MarkDone, Open
-from engine.core.plan import CONNECTED_WAYS, Plan, filings_of
+from engine.core.plan import CONNECTED_WAYS, Plan, filings_of, participants_of
 from engine.core.views import plan_view
 from tests.unit.birth_samples import CHILD, MOTHER, REGISTER, family, told
 from tests.unit.facts_samples import CASE_ID, FIRST, NOW, OWNER, Story
@@ -262,6 +262,15 @@ def test_g9_of_a_protected_person_nothing_leaves_however_many_are_connected(path
     assert not [one.slug for one in plan.entries if one.organisation or set(one.ways) & CONNECTED_WAYS]
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_g9_what_goes_on_by_itself_does_so_at_municipalities_alone(path: Path) -> None:
+    plan = planned(BIRTH, content_of(path), protected=True)
+
+    kinds = {one.slug: one.receiver.kind for one in BIRTH.procedures}
+    automatic = {kinds[one.slug] for one in plan.entries if one.way is Way.AUTOMATIC}
+    assert automatic <= {"MUNI", "MUNI-K", "NONE"}
+
+
 def test_g9_is_shown_with_its_words() -> None:
     content = content_of(BY_NAME["first-child"]) | {"connected": {"*": EVERYBODY}}
 
@@ -334,6 +343,23 @@ def test_g7_a_claim_one_day_late_loses_a_month(filed: str, paid: str) -> None:
     assert paid_from(answer, born, date.fromisoformat(filed)) == date.fromisoformat(paid)
 
 
+def test_maternity_pay_is_barred_from_the_first_day_of_leave() -> None:
+    plan = made("first-child")
+
+    (pay,) = (one for one in plan.entries if one.slug == "birth.maternity-pay")
+
+    assert pay.due.last_day == date(2028, 10, 9)  # leave began on 9 October 2026
+
+
+def test_a_day_of_loss_is_called_no_day_of_birth() -> None:
+    plan = made("bereaved")
+
+    (lost,) = (one for one in plan.entries if one.slug == "birth.stillbirth-branch")
+
+    assert "出産の日" in lost.due.rule_text.ja
+    assert "出生" not in lost.due.rule_text.ja
+
+
 def test_what_opens_before_the_birth_was_due_says_from_when() -> None:
     plan = made("third-child-away")
     days = {one.slug.removeprefix("birth."): one.not_before for one in plan.entries}
@@ -361,8 +387,27 @@ def test_a_changed_day_moves_every_child_by_as_much() -> None:
     assert BIRTH.redated(redated, date(2026, 11, 20)) == facts
 
 
-def test_one_parent_signs_alone() -> None:
-    assert BIRTH.signatories(family()) == ()
+def asked(plan: Plan) -> list[str]:
+    return [one.at for one in participants_of(plan, CASE_ID) if one.signs]
+
+
+@pytest.mark.parametrize(
+    ("changes", "connected", "signing"),
+    [
+        ({}, {"birth.birth-notice": EVERYBODY}, ["/father"]),
+        ({"filer": {"role": "mother"}}, {"birth.birth-notice": EVERYBODY}, ["/mother"]),
+        ({}, {"birth.hi-dependent": EVERYBODY}, ["/father"]),
+        ({"filer": {"role": "mother"}}, {"birth.hi-dependent": EVERYBODY}, ["/mother", "/father"]),
+        ({}, {"birth.maternity-pay": EVERYBODY}, ["/father", "/mother"]),
+        ({"filer": {"role": "doctor", "name": name("見本", "医師"), "parentsCannot": True}}, {}, [""]),
+    ],
+)
+def test_the_parent_who_notifies_signs_and_the_other_where_their_own_employer_is_told(
+    changes: dict[str, Any], connected: dict[str, str], signing: list[str]
+) -> None:
+    plan = planned(BIRTH, {"facts": told(**changes), "connected": connected})
+
+    assert asked(plan) == signing
 
 
 def test_a_plan_is_made_in_milliseconds(capsys: pytest.CaptureFixture[str]) -> None:

@@ -169,7 +169,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("/witnesses/0/honseki", ..., "missing"),
     ("/witnesses/0/nationality", "フランス", "contradicts-facts"),
     ("/witnesses/0/address", ..., "missing"),
-    ("/witnesses/0/signsByHand", "yes", "type"),
+    ("/witnesses/0/phone", "03-1234-5678", "unknown"),
     # children, allowance, household, move
     ("/children/0/birthDate", "2026-11-26", "not-born-yet"),
     ("/children/0/birthDate", "1990-01-01", "contradicts-facts"),

@@ -2,6 +2,7 @@
 """Whole plans of a marriage, entry by entry, against what the law says: written by hand beside this file."""
 
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import pytest
 
 from engine.core.lifecycle import Way
-from engine.core.plan import CONNECTED_WAYS, Plan
+from engine.core.plan import CONNECTED_WAYS, Plan, concerned, participants_of
 from engine.core.views import plan_view
+from tests.unit.facts_samples import CASE_ID
 from tests.unit.marriage_samples import CHIYODA_HOME, MURORAN_HOME, couple, told
 from tests.unit.plan_tables import content_of, name_of, plan_of, planned, written
 from workflows.marriage import MARRIAGE
@@ -180,6 +182,15 @@ def test_g9_of_a_protected_person_nothing_leaves_however_many_are_connected(path
     assert not [one.slug for one in plan.entries if one.organisation or set(one.ways) & CONNECTED_WAYS]
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_g9_what_goes_on_by_itself_does_so_at_municipalities_alone(path: Path) -> None:
+    plan = planned(MARRIAGE, content_of(path), protected=True)
+
+    kinds = {one.slug: one.receiver.kind for one in MARRIAGE.procedures}
+    automatic = {kinds[one.slug] for one in plan.entries if one.way is Way.AUTOMATIC}
+    assert automatic <= {"MUNI", "MUNI-K", "NONE"}
+
+
 def test_g9_is_shown_with_its_words() -> None:
     content = content_of(BY_NAME["plain"]) | {"connected": {"*": EVERYBODY}}
 
@@ -281,21 +292,56 @@ def test_a_spouse_abroad_signs_nothing_and_nothing_about_them_is_sent() -> None:
 # --- who signs --------------------------------------------------------------------------------------
 
 
-def test_both_spouses_and_both_witnesses_sign_the_mandate() -> None:
+def test_the_two_and_their_witnesses_are_the_people_of_the_case() -> None:
     signing = MARRIAGE.signatories(couple())
 
     assert [(one.at, one.role, one.family + one.given, one.birth_date) for one in signing] == [
-        ("/spouses/0", "spouse", "髙橋花子", date(1995, 5, 5)),
+        ("/spouses/0", "applicant", "髙橋花子", date(1995, 5, 5)),
         ("/spouses/1", "spouse", "佐藤太郎", date(1993, 3, 3)),
         ("/witnesses/0", "witness", "鈴木一郎", date(1970, 1, 1)),
         ("/witnesses/1", "witness", "田中桜", date(1992, 2, 2)),
     ]
+    assert [one.address for one in signing][:1] == ["東京都千代田区一番町1"]
 
 
-def test_a_witness_without_a_card_signs_on_the_paper_alone() -> None:
-    facts = couple(witnesses__1__signsByHand=True)
+def asked(plan: Plan) -> list[str]:
+    return [one.at for one in participants_of(plan, CASE_ID) if one.signs]
 
-    assert [one.at for one in MARRIAGE.signatories(facts)] == ["/spouses/0", "/spouses/1", "/witnesses/0"]
+
+def test_each_signs_as_far_as_something_is_sent_of_them() -> None:
+    facts = couple(spouses__1__employer={"companyName": "見本工業"})
+
+    nobody = plan_of(MARRIAGE, facts)
+    everybody = plan_of(MARRIAGE, facts, everybody=EVERYBODY)
+
+    assert asked(nobody) == ["/spouses/0"]
+    assert asked(everybody) == [
+        "/spouses/0",
+        "/spouses/1",
+    ]  # the notice is paper: the witnesses sign it by hand
+
+
+def test_the_witnesses_sign_where_a_desk_takes_the_notice() -> None:
+    online = tuple(
+        replace(one, ways=(Way.SIGNED, *one.ways)) if one.slug == "marriage.marriage-notice" else one
+        for one in MARRIAGE.procedures
+    )
+
+    plan = plan_of(replace(MARRIAGE, procedures=online), couple(), everybody=EVERYBODY)
+
+    assert asked(plan) == ["/spouses/0", "/spouses/1", "/witnesses/0", "/witnesses/1"]
+    witness = next(one for one in plan.signatories if one.at == "/witnesses/0")
+    assert list(concerned(plan, witness).values()) == [("witnesses",)]
+
+
+def test_what_a_spouse_signs_is_about_their_own_things() -> None:
+    plan = planned(MARRIAGE, content_of(BY_NAME["plain"]) | {"connected": {"*": EVERYBODY}})
+    husband = next(one for one in plan.signatories if one.at == "/spouses/1")
+
+    told = {name_of(plan.entry(each)).removeprefix("marriage.") for each in concerned(plan, husband)}
+
+    assert {"mobile /contracts/mobiles/1", "insurance /contracts/insurance/1", "employer /spouses/1"} <= told
+    assert not {one for one in told if one.endswith(("/banks/0", "/mobiles/0", "/creditCards/0"))}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
