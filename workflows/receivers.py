@@ -57,7 +57,6 @@ RECEIVERS: Final[Mapping[str, Text]] = {
     "PRIV-EC": both("通信販売の事業者", "Online shop"),
     "PRIV-INS": both("保険会社", "Insurance company"),
     "PRIV-SEC": both("証券会社", "Securities company"),
-    "PRIV-OPT-IN": both("申し込む先の会社", "The company that is asked"),
     "PRIV-OPT-IN": both("知らせることを希望した会社", "A company that was expressly chosen"),
     "NONE": both("提出不要", "Nobody"),
 }

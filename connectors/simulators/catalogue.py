@@ -6,11 +6,14 @@ from typing import Any, Final
 
 from connectors.government.chiyoda_city import ChiyodaCitySimulator
 from connectors.government.chiyoda_schools import ChiyodaSchoolsSimulator
+from connectors.government.family_court import FamilyCourtSimulator
 from connectors.government.family_register import ChiyodaRegisterSimulator
 from connectors.government.kei_inspection import KeiInspectionSimulator
 from connectors.government.legal_affairs import LegalAffairsSimulator
 from connectors.government.muroran_city import MuroranCitySimulator
 from connectors.government.muroran_water import MuroranWaterSimulator
+from connectors.government.pension_service import PensionServiceSimulator
+from connectors.government.tax_office import TaxOfficeSimulator
 from connectors.government.tokyo_police import TokyoPoliceSimulator
 from connectors.government.tokyo_transport import TokyoTransportSimulator
 from connectors.government.tokyo_water import TokyoWaterSimulator
@@ -21,6 +24,7 @@ from connectors.private.mihon_card import MihonCardSimulator
 from connectors.private.mihon_gas import MihonGasSimulator
 from connectors.private.mihon_life import MihonLifeSimulator
 from connectors.private.mihon_mobile import MihonMobileSimulator
+from connectors.private.mihon_mutual_life import MihonMutualLifeSimulator
 from connectors.private.mihon_net import MihonNetSimulator
 from connectors.private.mihon_news import MihonNewsSimulator
 from connectors.private.mihon_nonlife import MihonNonlifeSimulator
@@ -29,7 +33,9 @@ from connectors.private.mihon_securities import MihonSecuritiesSimulator
 from connectors.private.mihon_shop import MihonShopSimulator
 from connectors.private.mihon_telephone import MihonTelephoneSimulator
 from connectors.private.mihon_trading import MihonTradingSimulator
+from connectors.private.mihon_trust_bank import MihonTrustBankSimulator
 from connectors.private.nhk import CUSTOMER_NUMBER, NhkSimulator
+from connectors.private.undertaker import UndertakerSimulator
 from connectors.sdk import Connector
 from connectors.sdk.keys import OwnKeys
 from connectors.simulators.behaviour import Behaviour
@@ -70,6 +76,12 @@ SIMULATORS: Final = {
     "mihon-nonlife": Simulated(MihonNonlifeSimulator()),
     "mihon-securities": Simulated(MihonSecuritiesSimulator()),
     "mihon-trading": Simulated(MihonTradingSimulator()),
+    "tax-office": Simulated(TaxOfficeSimulator()),
+    "pension-service": Simulated(PensionServiceSimulator()),
+    "family-court": Simulated(FamilyCourtSimulator()),
+    "undertaker": Simulated(UndertakerSimulator()),
+    "mihon-trust-bank": Simulated(MihonTrustBankSimulator()),
+    "mihon-mutual-life": Simulated(MihonMutualLifeSimulator()),
 }
 
 

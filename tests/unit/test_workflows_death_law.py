@@ -2,6 +2,7 @@
 """The 73 procedures of a death as the law has them: receiver, ways, what is told, until when, what is lost."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -9,12 +10,14 @@ import pytest
 from engine.core.deadline_rules import Due, EarliestOf, NotBefore, Rule, Severity, Soft, Window, Within
 from engine.core.deadlines import due
 from engine.core.periods import TOKYO, Counting
-from engine.core.plan import CONNECTED_WAYS, Grade, Kind
+from engine.core.plan import CONNECTED_WAYS, FactField, Grade, Kind, MisdeclaredEvent, Receiver, Sought
+from engine.core.text import Text
 from tests.unit.death_samples import entries as by_name
 from tests.unit.death_samples import plan, told
 from workflows.calendar_japan import calendar_for
 from workflows.death import DEATH, GATED, GUARDS, DeathFacts
 
+WORDS = Text(ja="語", en="word")
 BY_SLUG = {one.slug.removeprefix("death."): one for one in DEATH.procedures}
 FIELDS = {one.name: one for one in DEATH.fields}
 COMPANIES = [one for one in DEATH.procedures if one.receiver.kind.startswith("PRIV-")]
@@ -523,3 +526,39 @@ def test_guards_are_over_procedures_that_exist() -> None:
     for guard in GUARDS:
         assert guard.text.ja
         assert (guard.over or set()) | guard.told_at <= slugs
+
+
+# --- what a declaration may not say -------------------------------------------------------------------
+
+ELECTRICITY = BY_SLUG["electricity"]
+RESTRICTED = [
+    (one.name, kind)
+    for one in DEATH.fields
+    if one.only_for is not None
+    for kind in ("PRIV-ELEC", "PRIV-BANK", "PRIV-INS", "EMP", "WATER", "PRIV-CREM", "PRIV-LANDLORD")
+    if kind not in one.only_for
+]
+
+
+@pytest.mark.parametrize(("field", "receiver"), RESTRICTED)
+def test_a_declaration_that_would_tell_a_restricted_fact_does_not_load(field: str, receiver: str) -> None:
+    seeker: Receiver[DeathFacts] = Receiver(receiver, lambda _: Sought(WORDS))
+    others = tuple(one for one in DEATH.procedures if one is not ELECTRICITY)
+    telling = replace(ELECTRICITY, needs=("phone", field), receiver=seeker)
+
+    with pytest.raises(MisdeclaredEvent, match=f"{receiver} may not get {field}"):
+        replace(DEATH, procedures=(*others, telling))
+
+
+@pytest.mark.parametrize("kind", ["causeOfDeath", "myNumber", "spouseMyNumber", "residentRecordCode"])
+def test_no_field_is_there_for_what_nobody_is_told(kind: str) -> None:
+    assert kind not in FIELDS
+    if kind != "causeOfDeath":
+        field: FactField[DeathFacts] = FactField(kind, WORDS, lambda _f, _s: None)
+        with pytest.raises(MisdeclaredEvent, match="nobody is told"):
+            replace(DEATH, fields=(*DEATH.fields, field))
+
+
+def test_a_gate_that_is_not_declared_holds_nothing() -> None:
+    with pytest.raises(MisdeclaredEvent, match="unknown gate"):
+        replace(DEATH, gates=())
