@@ -277,8 +277,8 @@ def reconcile(terminal: Terminal, *, limit: int, after: str | None, reason: str)
 
 
 @ops.command()
-@_here
-def gate(terminal: _Terminal) -> None:
+@here
+def gate(terminal: Terminal) -> None:
     """Show what the gate refused and why, what it believes, and what about it needs a hand."""
     terminal.look("/gate", _gate)
 
@@ -293,10 +293,10 @@ def _gate(found: Row) -> Iterable[str]:
         (one["use"], one["key"][:16], one["algorithm"], one["notAfter"][:10], "+".join(one["sources"]))
         for one in found["roots"]
     ]
-    yield from _table(("root for", "key", "algorithm", "until", "revocation by"), roots)
+    yield from as_table(("root for", "key", "algorithm", "until", "revocation by"), roots)
     yield ""
     refusals = [(one["day"], one["code"], str(one["count"])) for one in found["refusals"]]
-    yield from _table(("day", "refused as", "times"), refusals)
+    yield from as_table(("day", "refused as", "times"), refusals)
 
 
 def _cases(found: Sequence[Row]) -> Iterable[str]:
