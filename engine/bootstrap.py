@@ -60,16 +60,19 @@ from engine.runtime.counter import Counter
 from engine.runtime.dead import DeadDrain
 from engine.runtime.feed import Feed
 from engine.runtime.intake import Intake
+from engine.runtime.key_desk import KeyDesk
 from engine.runtime.moves import Moves
 from engine.runtime.old_values import OldValues
 from engine.runtime.onboarding import Onboarding
 from engine.runtime.operations import ControlRoom
+from engine.runtime.own_organisation import OwnOrganisation
 from engine.runtime.participation import Participation
 from engine.runtime.processor import Processor
 from engine.runtime.publisher import Publisher, Relay
 from engine.runtime.reconciliation import Reconciliation
 from engine.runtime.record import Record
 from engine.runtime.redrive import Redrive
+from engine.runtime.resealing import Resealing
 from engine.runtime.retention import Retention
 from engine.runtime.timekeeper import Timekeeper
 from engine.runtime.timeline import Timelines
@@ -167,6 +170,8 @@ class Engine:
     control: ControlRoom
     onboarding: Onboarding
     approvals: Approvals
+    own: OwnOrganisation
+    resealing: Resealing
     feed: Feed
     mailbox: Mailbox
     uploads: Uploads
@@ -189,6 +194,7 @@ class Engine:
             control=self.control,
             onboarding=self.onboarding,
             approvals=self.approvals,
+            own=self.own,
             feed=self.feed,
             replies=self.desk,
             mailbox=self.mailbox,
@@ -231,6 +237,7 @@ class Engine:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.timekeeper.run())
             group.create_task(self.afterwards.run())
+            group.create_task(self.resealing.run())
             group.create_task(self.intake.run())
             group.create_task(self.publisher.run())
             if not self.bus.rides_on_store:
@@ -481,6 +488,32 @@ def _put_together(
         clock=clock,
         ids=ids,
     )
+    resealing = Resealing(
+        store=store,
+        operators=operators,
+        registry=registry,
+        directories=directories,
+        intake=intake,
+        bus=bus,
+        clock=clock,
+        ids=ids,
+    )
+    own_organisation = OwnOrganisation(
+        keys=KeyDesk(
+            registry=registry,
+            directories=directories,
+            resealing=resealing,
+            operators=operators,
+            clock=clock,
+            ids=ids,
+            audience=settings.origin,
+        ),
+        registry=registry,
+        directories=directories,
+        operators=operators,
+        clock=clock,
+        ids=ids,
+    )
     return Engine(
         settings=settings,
         clock=clock,
@@ -505,6 +538,8 @@ def _put_together(
         control=control,
         onboarding=onboarding,
         approvals=approvals,
+        own=own_organisation,
+        resealing=resealing,
         feed=Feed(store=store, bells=bells, clock=clock),
         mailbox=Mailbox(store=letters, vault=vault, keyring=keyring, clock=clock),
         uploads=uploads,

@@ -110,6 +110,14 @@ class Bus(Protocol):
         """
         ...
 
+    async def purge(self, queue: str) -> int:
+        """Throw away what waits in the queue and was not given to anybody; return how many messages.
+
+        Raises:
+            BusUnavailable: it is out of reach, or there is no such queue.
+        """
+        ...
+
     async def wake(self, queues: Sequence[str]) -> None:
         """Hint that the store put something into these queues. Never raises; a lost hint costs a second."""
         ...
@@ -403,6 +411,10 @@ class Store(Protocol):
 
     async def forget_published(self, ids: Sequence[int]) -> None:
         """Drop outbox rows whose parcels are in their queues."""
+        ...
+
+    async def drop_pulled(self, organisation: str, pulled: Sequence[Pulled]) -> int:
+        """Take unacknowledged orders out of the feed if they are still in this place; return how many."""
         ...
 
     async def pull_orders(self, organisation: str, *, after: int, limit: int) -> list[Pulled]:

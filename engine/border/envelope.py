@@ -21,7 +21,7 @@ from engine.border import payloads
 from engine.border.jwk import RecipientKey
 from engine.border.names import ORDER_ID_PATTERN, REFERENCE_PATTERN
 from engine.border.payloads import EXAMPLES_BY_MODEL, Document, Payload
-from engine.border.sealing import MAX_SEALED_CHARS, Attributes, Opener, Sealer
+from engine.border.sealing import MAX_SEALED_CHARS, Attributes, Opener, Sealer, recipient_of
 from engine.border.wire import Instant, Name, Wire, refusal
 from engine.core.errors import EngineError
 
@@ -216,6 +216,14 @@ def parse_order(raw: bytes) -> OrderEvent:
 def parse_reply(raw: bytes) -> ReplyEvent:
     """Return the envelope of a reply, still sealed; raises `malformed-envelope`."""
     return _parsed(ReplyEvent, raw)
+
+
+def sealed_for(raw: bytes) -> str:
+    """Return the name of the key that an order is sealed for; raises `malformed-envelope`, `seal-malformed`.
+
+    What it says is not yet proven: it is for the engine's own orders, before they are sent.
+    """
+    return recipient_of(parse_order(raw).data)
 
 
 def parse_payload(event_type: str, raw: bytes) -> Payload:

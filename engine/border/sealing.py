@@ -249,6 +249,12 @@ class Opener:
             self._wrapping_keys.popitem(last=False)
 
 
+def recipient_of(sealed: str) -> str:
+    """Return the name of the key that a seal was made for; raises `seal-malformed`."""
+    outer, *_ = _split(_ascii(sealed), 5)
+    return _header(_OuterHeader, outer).kid
+
+
 def wire_time(instant: datetime) -> str:
     """Return the instant as it stands on the wire: UTC, whole seconds."""
     return instant.astimezone(UTC).isoformat(timespec="seconds")[:-6] + "Z"

@@ -16,12 +16,13 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from engine.border.jwk import Kid, exported
+from engine.border.jwk import Kid, exported, thumbprint
 from engine.core.errors import Code, EngineError, register
 
 MAX_TOKEN_LIFE: Final = timedelta(seconds=300)
 MAX_SKEW: Final = timedelta(seconds=30)  # by so much the two clocks may differ
 _ALGORITHM: Final = "ES256"
+_PROOF_TYPE: Final = "todoke-key+jwt"
 _TYPE: Final = "JWT"  # explicit typing (RFC 8725, 3.11): the signature inside a seal is no token
 _MAX_CHARS: Final = 2048
 _Seconds = Annotated[int, Field(ge=0, le=2**40)]
@@ -39,6 +40,11 @@ register(
         "not-signed-in-organisation-audience": Code(
             401, "トークンの宛先が違います", "The token is meant for another service"
         ),
+        "invalid-key-proof": Code(
+            422,
+            "鍵を持っていることの証明が正しくありません",
+            "The proof is not signed by this very key, for this number and this service, just now",
+        ),
         "not-signed-in-organisation-time": Code(
             401,
             "トークンの有効期間外です",
@@ -53,6 +59,14 @@ class _Head(BaseModel):
 
     alg: Literal["ES256"]
     typ: Literal["JWT"]
+    kid: Kid
+
+
+class _ProofHead(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    alg: Literal["ES256"]
+    typ: Literal["todoke-key+jwt"]
     kid: Kid
 
 
@@ -139,3 +153,38 @@ def read_token(text: str) -> OrganisationToken:
     if claims.iss != claims.sub:
         raise EngineError("not-signed-in-organisation-token")
     return OrganisationToken(text, head.kid, claims.iss, claims.aud, claims.iat, claims.exp, claims.jti)
+
+
+def key_proof(key: ec.EllipticCurvePrivateKey, *, number: str, audience: str, now: datetime) -> str:
+    """Return the proof that somebody holds this key and wants it registered for this organisation.
+
+    It is one signature, also by a key that otherwise only decrypts; its type is good for nothing else.
+    """
+    issued_at = int(now.timestamp())
+    claims: dict[str, object] = {
+        "iss": number,
+        "sub": number,
+        "aud": audience,
+        "iat": issued_at,
+        "exp": issued_at + int(MAX_TOKEN_LIFE.total_seconds()),
+    }
+    head = {"alg": _ALGORITHM, "kid": thumbprint(key.public_key()), "typ": _PROOF_TYPE}
+    return jwt.encode(head, claims, ECKey.import_key(key), algorithms=[_ALGORITHM])
+
+
+def check_key_proof(
+    text: str, key: ec.EllipticCurvePublicKey, *, number: str, audience: str, now: datetime
+) -> None:
+    """Return if the holder of this key signed it, for this number and service; else `invalid-key-proof`."""
+    if len(text) > _MAX_CHARS or not text.isascii():
+        raise EngineError("invalid-key-proof", pointer="/proof")
+    try:
+        parts = jws.extract_compact(text.encode())
+        head = _ProofHead.model_validate(parts.headers())
+        claims = _Claims.model_validate(json.loads(parts.payload))
+        token = OrganisationToken(text, head.kid, claims.iss, claims.aud, claims.iat, claims.exp, claims.jti)
+        token.verified(key, audience=audience, now=now)
+    except (EngineError, JoseError, ValidationError, ValueError, RecursionError):
+        raise EngineError("invalid-key-proof", pointer="/proof") from None
+    if (head.kid, claims.iss, claims.sub) != (thumbprint(key), number, number):
+        raise EngineError("invalid-key-proof", pointer="/proof")

@@ -303,6 +303,14 @@ class AmqpBus:
             body = next(packed(delivery.events), b"[]")
         await self._put_aside(token, body, sender=delivery.sender, reason=reason)
 
+    async def purge(self, queue: str) -> int:
+        """Throw away what waits in the queue; raises `BusUnavailable`."""
+        async with _plainly(), asyncio.timeout(_ANSWER_SECONDS):
+            channel = await self._outgoing.questions()
+            found = await channel.declare_queue(_on_broker(queue), passive=True)
+            purged = await found.purge()
+        return purged.message_count or 0
+
     async def wake(self, queues: Sequence[str]) -> None:
         """Do nothing: the broker wakes takers itself."""
 

@@ -52,6 +52,10 @@ from picked where row.id = picked.id
 returning row.id, row.organisation, row.body, row.attempts
 """
 _GIVE_BACK = "update engine.outbox set claimed_until = null where id = any($1::bigint[])"
+_PURGE = """
+delete from engine.outbox
+where destination = $1 and (claimed_until is null or claimed_until <= clock_timestamp())
+"""
 _FORGET = "delete from engine.outbox where id = any($1::bigint[])"
 _PARK = """
 with gone as (
@@ -120,6 +124,13 @@ class EmbeddedBus:
     async def park(self, delivery: Delivery, reason: str) -> None:
         """Move the rows into the table of parked deliveries; raises `BusUnavailable`."""
         await self._park([row.id for row in rows_of(delivery).rows], reason)
+
+    async def purge(self, queue: str) -> int:
+        """Delete the rows that nobody holds; raises `BusUnavailable`."""
+        known_queue(queue)
+        async with self._connection() as connection:
+            done: str = await connection.execute(_PURGE, queue)
+        return int(done.removeprefix("DELETE "))
 
     async def wake(self, queues: Sequence[str]) -> None:
         """Ring for those who wait here, and with one NOTIFY for those who wait elsewhere."""

@@ -38,6 +38,10 @@ class MemoryQueues:
         self._rows.setdefault(queue, deque()).append(row)
         self.arrived(queue).set()
 
+    def purge(self, queue: str) -> int:
+        """Drop what waits in the queue; return how much."""
+        return len(self._rows.pop(queue, ()))
+
     def put_back(self, queue: str, rows: Sequence[Row]) -> None:
         """Return rows to where they stood."""
         waiting = [*rows, *self._rows.get(queue, ())]
@@ -106,6 +110,11 @@ class MemoryBus:
         queue, rows = self._release(delivery)
         if rows:
             self.queues.park(queue, rows, reason)
+
+    async def purge(self, queue: str) -> int:
+        """Throw away what waits in the queue."""
+        known_queue(queue)
+        return self.queues.purge(queue)
 
     async def wake(self, queues: Sequence[str]) -> None:
         """Do nothing: who puts something into a queue wakes it."""

@@ -149,6 +149,7 @@ class OrganisationKey:
     not_before: datetime
     not_after: datetime
     revoked_at: datetime | None = None
+    revoked_because: str | None = None
 
     @classmethod
     def registered(
@@ -254,8 +255,24 @@ class RegistryStore(Protocol):
         """
         ...
 
-    async def revoke_key(self, number: str, kid: str, *, at: datetime) -> None:
-        """Make one of the organisation's keys invalid for good; the first time stays.
+    async def retire_key(self, number: str, kid: str, *, not_after: datetime) -> None:
+        """Let one of the organisation's keys end by then, if it would be valid for longer.
+
+        Raises:
+            EngineError: `no-such-key`, also where it is another organisation's.
+        """
+        ...
+
+    async def to_reseal(self, *, revoked_before: datetime) -> list[OrganisationKey]:
+        """Return revoked keys that orders may still be sealed for, the longest revoked first."""
+        ...
+
+    async def resealed(self, kid: str, *, at: datetime) -> None:
+        """Note that nothing that waits is sealed for the revoked key any more."""
+        ...
+
+    async def revoke_key(self, number: str, kid: str, *, at: datetime, because: str | None = None) -> None:
+        """Make one of the organisation's keys invalid for good; the first time and reason stay.
 
         Raises:
             EngineError: `no-such-key`, also where it is another organisation's.

@@ -4,7 +4,7 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 import asyncpg
@@ -30,7 +30,8 @@ _ORGANISATIONS: Final = (
 )
 _SUBSCRIPTIONS: Final = "select number, slug, area, since from engine.subscriptions"
 _KEYS: Final = (
-    "select kid, number, use, x, y, not_before, not_after, revoked_at from engine.organisation_keys"
+    "select kid, number, use, x, y, not_before, not_after, revoked_at, revoked_because"
+    " from engine.organisation_keys"
 )
 _PUT: Final = """
 insert into engine.organisations (number, name_ja, name_en, kind, channel, endpoint, areas, state, stage)
@@ -54,8 +55,19 @@ insert into engine.organisation_keys (kid, number, use, x, y, not_before, not_af
 values ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 _REVOKE_KEY: Final = """
-update engine.organisation_keys set revoked_at = coalesce(revoked_at, $3) where number = $1 and kid = $2
+update engine.organisation_keys
+set revoked_at = coalesce(revoked_at, $3),
+    revoked_because = case when revoked_at is null then $4 else revoked_because end
+where number = $1 and kid = $2
 """
+_RETIRE_KEY: Final = """
+update engine.organisation_keys set not_after = greatest(least(not_after, $3), not_before + interval '1 s')
+where number = $1 and kid = $2
+"""
+_TO_RESEAL: Final = """
+ where use = 'enc' and revoked_at <= $1 and resealed_at is null order by revoked_at, kid
+"""
+_RESEALED: Final = "update engine.organisation_keys set resealed_at = $2 where kid = $1"
 _BY_SLUG: Final = " where number = $1 order by slug, area nulls first"
 _BY_AGE: Final = " where number = $1 order by not_before, kid"
 
@@ -148,10 +160,27 @@ class PostgresRegistryStore:
         async with self._write() as connection:
             await connection.executemany(_ADD_KEYS, rows)
 
-    async def revoke_key(self, number: str, kid: str, *, at: datetime) -> None:
+    async def retire_key(self, number: str, kid: str, *, not_after: datetime) -> None:
+        """Let the key end by then."""
+        async with self._write() as connection:
+            if await connection.execute(_RETIRE_KEY, number, kid, not_after) == "UPDATE 0":
+                raise EngineError("no-such-key")
+
+    async def to_reseal(self, *, revoked_before: datetime) -> list[OrganisationKey]:
+        """Return revoked keys that orders may still be sealed for."""
+        async with self._transaction() as connection:
+            rows = await connection.fetch(_KEYS + _TO_RESEAL, revoked_before)
+        return [OrganisationKey(*row) for row in rows]
+
+    async def resealed(self, kid: str, *, at: datetime) -> None:
+        """Note that nothing that waits is sealed for it any more."""
+        async with self._transaction() as connection:
+            await connection.execute(_RESEALED, kid, at)
+
+    async def revoke_key(self, number: str, kid: str, *, at: datetime, because: str | None = None) -> None:
         """Make the key invalid for good."""
         async with self._write() as connection:
-            if await connection.execute(_REVOKE_KEY, number, kid, at) == "UPDATE 0":
+            if await connection.execute(_REVOKE_KEY, number, kid, at, because) == "UPDATE 0":
                 raise EngineError("no-such-key")
 
     async def keys(self, number: str) -> list[OrganisationKey]:
@@ -234,6 +263,7 @@ class MemoryRegistryStore:
         self._organisations: dict[str, Organisation] = {}
         self._subscriptions: dict[tuple[str, str, str | None], Subscription] = {}
         self._keys: dict[str, OrganisationKey] = {}
+        self._resealed: dict[str, datetime] = {}
 
     async def version(self) -> int:
         """Return the present version."""
@@ -310,18 +340,43 @@ class MemoryRegistryStore:
         self._keys |= added
         self._version += 1
 
-    async def revoke_key(self, number: str, kid: str, *, at: datetime) -> None:
+    async def retire_key(self, number: str, kid: str, *, not_after: datetime) -> None:
+        """Let the key end by then."""
+        key = self._own_key(number, kid)
+        ends = max(min(key.not_after, not_after), key.not_before + timedelta(seconds=1))
+        self._keys[kid] = replace(key, not_after=ends)
+        self._version += 1
+
+    async def to_reseal(self, *, revoked_before: datetime) -> list[OrganisationKey]:
+        """Return revoked keys that orders may still be sealed for."""
+        found = [
+            key
+            for key in self._keys.values()
+            if key.use == "enc" and key.revoked_at is not None and key.revoked_at <= revoked_before
+        ]
+        return sorted((key for key in found if key.kid not in self._resealed), key=lambda key: key.kid)
+
+    async def resealed(self, kid: str, *, at: datetime) -> None:
+        """Note that nothing that waits is sealed for it any more."""
+        self._resealed[kid] = at
+
+    async def revoke_key(self, number: str, kid: str, *, at: datetime, because: str | None = None) -> None:
         """Make the key invalid for good."""
-        key = self._keys.get(kid)
-        if key is None or key.number != number:
-            raise EngineError("no-such-key")
-        self._keys[kid] = replace(key, revoked_at=key.revoked_at or at)
+        key = self._own_key(number, kid)
+        if key.revoked_at is None:
+            self._keys[kid] = replace(key, revoked_at=at, revoked_because=because)
         self._version += 1
 
     async def keys(self, number: str) -> list[OrganisationKey]:
         """Return the organisation's keys."""
         mine = [key for key in self._keys.values() if key.number == number]
         return sorted(mine, key=lambda key: (key.not_before, key.kid))
+
+    def _own_key(self, number: str, kid: str) -> OrganisationKey:
+        key = self._keys.get(kid)
+        if key is None or key.number != number:
+            raise EngineError("no-such-key")
+        return key
 
     def _change(self, number: str, state: State) -> None:
         self._organisations[number] = _changed(self._organisations.get(number), state)

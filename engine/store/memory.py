@@ -146,6 +146,18 @@ class MemoryStore:
         ]
         return sorted(waiting, key=lambda one: one.position)[:limit]
 
+    async def drop_pulled(self, organisation: str, pulled: Sequence[Pulled]) -> int:
+        """Take unacknowledged orders out of the feed if they are still in this place."""
+        given = {(organisation, one.order_id): one.position for one in pulled}
+        gone = [
+            key
+            for key, position in given.items()
+            if (row := self._tables.to_fetch.get(key)) and row.acked_at is None and row.position == position
+        ]
+        for key in gone:
+            del self._tables.to_fetch[key]
+        return len(gone)
+
     async def acknowledge_pulled(self, organisation: str, order_ids: Sequence[str], *, at: datetime) -> int:
         """Note that the organisation has these orders; return how many were waiting."""
         keys = {(organisation, order_id) for order_id in order_ids}

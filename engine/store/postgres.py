@@ -58,6 +58,11 @@ select position, order_id, event from engine.pull_orders
 where organisation = $1 and position > $2 and acked_at is null
 order by position limit $3
 """
+_DROP_PULLED: Final = """
+delete from engine.pull_orders p using unnest($2::bigint[], $3::text[]) as given (position, order_id)
+where p.organisation = $1 and p.acked_at is null
+  and p.position = given.position and p.order_id = given.order_id
+"""
 _ACKNOWLEDGE: Final = """
 update engine.pull_orders set acked_at = $3
 where organisation = $1 and order_id = any($2::text[]) and acked_at is null
@@ -168,6 +173,13 @@ class PostgresStore:
         """Return the organisation's unacknowledged orders after a position, oldest first."""
         async with self._statement() as connection:
             return [Pulled(*row) for row in await connection.fetch(_PULL, organisation, after, limit)]
+
+    async def drop_pulled(self, organisation: str, pulled: Sequence[Pulled]) -> int:
+        """Take unacknowledged orders out of the feed if they are still in this place."""
+        columns = [one.position for one in pulled], [one.order_id for one in pulled]
+        async with self._statement() as connection:
+            done = await connection.execute(_DROP_PULLED, organisation, *columns)
+        return int(done.removeprefix("DELETE "))
 
     async def acknowledge_pulled(self, organisation: str, order_ids: Sequence[str], *, at: datetime) -> int:
         """Note that the organisation has these orders; return how many were waiting."""

@@ -25,6 +25,14 @@ register(
         "malformed-last-event-id": Code(
             400, "Last-Event-ID が正しくありません", "Last-Event-ID is not a version"
         ),
+        "not-allowed-representative": Code(
+            403, "この機関・事業者を代表していません", "You do not represent this organisation"
+        ),
+        "ambiguous-organisation": Code(
+            400,
+            "複数の機関を代表しています。Todoke-Organisation で指定してください",
+            "You represent several organisations; name one in Todoke-Organisation",
+        ),
         "not-allowed-role": Code(403, "その権限がありません", "Your role does not allow it"),
         "not-allowed-cross-site": Code(
             403, "ほかのサイトからの操作はできません", "This cannot be asked for from another site"

@@ -25,6 +25,7 @@ from engine.runtime.counter import Done, Request, SignedMandate
 from engine.runtime.old_values import OldValues
 from engine.runtime.onboarding import Onboarding
 from engine.runtime.operations import ControlRoom
+from engine.runtime.own_organisation import OwnOrganisation
 from engine.runtime.participation import Participation
 from engine.runtime.retention import Retention
 from mailbox.service import Mailbox
@@ -226,6 +227,7 @@ class Doors:
     control: ControlRoom
     onboarding: Onboarding
     approvals: Approvals
+    own: OwnOrganisation
     feed: Feed
     replies: Replies
     mailbox: Mailbox

@@ -14,7 +14,7 @@ from engine.web.operations import Group, Operation
 from engine.web.problems import MEDIA_TYPE as PROBLEM_TYPE
 from engine.web.problems import ProblemDetails, example
 from engine.web.reading import ETAG_PATTERN, JSON, KEY_PATTERN
-from engine.web.security import COOKIE, Who
+from engine.web.security import ABOUT, COOKIE, Who
 from engine.web.streams import MEDIA_TYPE as EVENT_STREAM
 
 _VERSION: Final = "1.0.0"  # of the contract, not of the engine
@@ -33,6 +33,8 @@ _SECURITY: Final[dict[Who, list[dict[str, list[str]]]]] = {
     Who.CITIZEN: [{"session": []}, {"cookie": []}],
     Who.OPERATOR: [{"session": []}, {"cookie": []}],
     Who.ORGANISATION: [{"organisation": []}],
+    Who.REPRESENTATIVE: [{"session": []}, {"cookie": []}],
+    Who.OWN: [{"organisation": []}, {"session": []}, {"cookie": []}],
 }
 _SCHEMES: Final = {
     "session": {
@@ -169,6 +171,8 @@ def _present(part: dict[str, Any]) -> dict[str, Any]:
 
 def _headers(one: Operation) -> list[dict[str, Any]]:
     headers: list[dict[str, Any]] = []
+    if one.who in {Who.REPRESENTATIVE, Who.OWN}:
+        headers.append(_header(ABOUT, r"^[1-9][0-9]{12}$", required=False))
     if one.idempotent:
         headers.append(_header("Idempotency-Key", KEY_PATTERN, required=True))
     if one.version != "no":
@@ -246,6 +250,9 @@ def _usual(one: Operation) -> list[str]:
             codes += ["not-signed-in", "not-allowed-cross-site", "not-allowed-role"]
         case Who.ORGANISATION:
             codes += ["not-signed-in-organisation", "not-allowed-revoked"]
+        case Who.REPRESENTATIVE | Who.OWN:
+            codes += ["not-signed-in", "not-allowed-cross-site", "not-allowed-representative"]
+            codes += ["ambiguous-organisation", *(["not-allowed-revoked"] if one.who is Who.OWN else [])]
         case Who.OPEN:
             pass
     if one.parts:

@@ -13,10 +13,13 @@ from aiohttp import web
 from engine.core.errors import EngineError
 from engine.identity.gate import OPERATOR
 from engine.identity.sessions import Session
+from engine.runtime.onboarding import represented
 from engine.web import codes as _codes  # noqa: F401 - registers the codes raised here
 from engine.web.doors import Doors
 
 COOKIE: Final = "__Host-todoke-session"
+ABOUT: Final = "Todoke-Organisation"  # which organisation a request of a person is about
+_JWT_DOTS: Final = 2
 LOOPBACK: Final = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 _LOOPBACK_NAMES: Final = ("127.0.0.1", "localhost", "[::1]")
@@ -41,6 +44,8 @@ class Who(Enum):
     OPEN = "open"
     CITIZEN = "citizen"
     ORGANISATION = "organisation"
+    REPRESENTATIVE = "representative"  # a person who represents the organisation, signed in with a card
+    OWN = "own"  # the organisation itself by its key, or such a person
     OPERATOR = "operator"
 
 
@@ -144,6 +149,13 @@ async def admit(request: web.Request, who: Who, *, doors: Doors, origins: Origin
         case Who.ORGANISATION:
             number = await doors.access.number_of(request.headers.get("Authorization"))
             return Admitted(f"organisation:{number}", organisation=number)
+        case Who.OWN if _has_organisations_token(request):
+            number = await doors.access.number_of(request.headers.get("Authorization"))
+            return Admitted(f"organisation:{number}", organisation=number)
+        case Who.OWN | Who.REPRESENTATIVE:
+            session = await doors.gate.session(required_token(request, origins))
+            number = represented_by(request, session)
+            return Admitted(f"person:{session.person}", session=session, organisation=number)
         case Who.CITIZEN | Who.OPERATOR:
             session = await doors.gate.session(required_token(request, origins))
             if who is Who.OPERATOR and OPERATOR not in session.roles:
@@ -151,6 +163,29 @@ async def admit(request: web.Request, who: Who, *, doors: Doors, origins: Origin
             return Admitted(f"person:{session.person}", session=session)
         case _:
             assert_never(who)
+
+
+def represented_by(request: web.Request, session: Session) -> str:
+    """Return which organisation a representative's request is about; one alone need not be said.
+
+    Raises:
+        EngineError: `not-allowed-representative`, `ambiguous-organisation`.
+    """
+    numbers = represented(session)
+    said = request.headers.get(ABOUT)
+    if said is not None and said in numbers:
+        return said
+    if said is not None or not numbers:
+        raise EngineError("not-allowed-representative")
+    if len(numbers) > 1:
+        raise EngineError("ambiguous-organisation", pointer=f"/{ABOUT}")
+    return numbers[0]
+
+
+def _has_organisations_token(request: web.Request) -> bool:
+    """Say whether the bearer token is a JWT; a session's has no dots."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and token.count(".") == _JWT_DOTS
 
 
 def required_token(request: web.Request, origins: Origins) -> str:

@@ -20,6 +20,7 @@ from engine.registry.model import (
     Organisation,
     OrganisationKey,
     RegistryStore,
+    Stage,
     State,
     Subscription,
 )
@@ -260,3 +261,55 @@ async def test_a_database_out_of_reach_is_said_so(postgres_dsn: str) -> None:
 
     assert await refused(store.version()) == "unavailable-registry"
     assert await refused(store.put([CITY])) == "unavailable-registry"
+
+
+async def test_a_key_ends_by_a_day_and_never_lives_longer_for_it(store: RegistryStore) -> None:
+    await store.put([CITY])
+    short = key()
+    await store.add_keys([short])
+
+    await store.retire_key(MURORAN, short.kid, not_after=START + 2 * DAY)
+    await store.retire_key(MURORAN, short.kid, not_after=START + 99 * DAY)
+
+    (found,) = await store.keys(MURORAN)
+    assert found.not_after == START + 2 * DAY
+    assert await refused(store.retire_key(CHIYODA, short.kid, not_after=START)) == "no-such-key"
+
+
+async def test_a_revoked_key_to_seal_for_is_named_until_nothing_is_sealed_for_it(
+    store: RegistryStore,
+) -> None:
+    await store.put([CITY])
+    lost, signing = key(), key(use="sig")
+    await store.add_keys([lost, signing])
+    await store.revoke_key(MURORAN, lost.kid, at=START, because="stolen")
+    await store.revoke_key(MURORAN, signing.kid, at=START, because="lost")
+    await store.revoke_key(MURORAN, lost.kid, at=START + DAY, because="ended")
+
+    early = await store.to_reseal(revoked_before=START - DAY)
+    due = await store.to_reseal(revoked_before=START)
+    await store.resealed(lost.kid, at=START + DAY)
+
+    assert early == []
+    assert [(one.kid, one.revoked_at, one.revoked_because) for one in due] == [(lost.kid, START, "stolen")]
+    assert await store.to_reseal(revoked_before=START) == []
+
+
+async def test_it_comes_on_board_step_by_step_and_its_place_counts_from_the_last(
+    store: RegistryStore,
+) -> None:
+    await store.put([CITY.model_copy(update={"stage": Stage.SANDBOX})])
+    await store.subscribe([NOTICE])
+
+    await store.advance(MURORAN, Stage.CERTIFIED, at=START + DAY)
+    before = await store.subscriptions(MURORAN)
+    await store.advance(MURORAN, Stage.LIVE, at=START + 2 * DAY)
+    await store.advance(MURORAN, Stage.LIVE, at=START + 3 * DAY)
+    await store.put([CITY.model_copy(update={"stage": Stage.SANDBOX})])
+
+    found = await store.organisation(MURORAN)
+    assert found is not None
+    assert found.stage is Stage.LIVE
+    assert [one.since for one in before] == [START]
+    assert [one.since for one in await store.subscriptions(MURORAN)] == [START + 2 * DAY]
+    assert await refused(store.advance(CHIYODA, Stage.LIVE, at=START)) == "no-such-organisation"

@@ -31,6 +31,7 @@ from engine.runtime.counter import Request
 from engine.runtime.processor import Said, Work
 from engine.settings import Settings
 from tests.journeys.household import PASSWORD, PIN
+from tests.services import Broker
 from tests.signing import confirming, following
 from tests.unit.identity_desk import KEYS
 
@@ -56,8 +57,8 @@ class Ground:
     def keys(self, connector: Connector) -> OwnKeys:
         return OwnKeys.kept_in(self.homes / connector.number)
 
-    async def register(self, *connectors: Connector) -> None:
-        known = [registration(one, self.keys(one), channel="pull") for one in connectors]
+    async def register(self, *connectors: Connector, channel: str = "pull") -> None:
+        known = [registration(one, self.keys(one), channel=channel) for one in connectors]
         await seed(self.engine.registry, known, clock=self.engine.clock)
 
     async def open(self, facts: dict[str, Any]) -> UUID:
@@ -93,11 +94,19 @@ class Ground:
 
 @asynccontextmanager
 async def ground(
-    dsn: str, place: Path, *, life_events: Sequence[AnyEvent] = LIFE_EVENTS, sends: bool = True
+    dsn: str,
+    place: Path,
+    *,
+    life_events: Sequence[AnyEvent] = LIFE_EVENTS,
+    sends: bool = True,
+    broker: Broker | None = None,
 ) -> AsyncIterator[Ground]:
     """Run the engine in this process; without `sends` nobody takes what it has to say."""
     jpki = JpkiWorld(SystemClock(), keys=KEYS)
-    settings = Settings.load(state=place, profile="test", listen=f"127.0.0.1:{free_port()}")
+    bus: dict[str, object] = {"bus": "rabbitmq", "database_url": dsn} if broker else {}
+    if broker:
+        bus |= {"amqp_url": broker.amqp_url, "amqp_admin_url": broker.admin_url}
+    settings = Settings.load(state=place, profile="test", listen=f"127.0.0.1:{free_port()}", **bus)
     async with TestServer(jpki.app()) as authority, aiohttp.ClientSession() as session:
         trust = jpki.trust(str(authority.make_url("")).rstrip("/"))
         async with open_engine(settings, dsn=dsn, trust=trust, life_events=life_events) as engine:

@@ -46,6 +46,7 @@ PARTS = {
     "sha256": "0" * 64,
     "application": str(CASE),
     "slug": "move.electricity",
+    "kid": "k" * 43,
 }
 GOOD: dict[str, dict[str, Any]] = {
     "plan": {"facts": MOVING_FACTS},
@@ -85,6 +86,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "refuseApplication": {"reason": "確認済み"},
     "certifyOrganisation": {"reason": "確認済み", "report": {}},
     "goLive": {"reason": "確認済み"},
+    "registerKey": {"jwk": {"use": "sig"}, "proof": "e30.e30.e30"},
+    "askForSubscriptions": {"subscriptions": [{"slug": "move.electricity"}]},
 }
 OPERATIONS = operations()
 WITH_BODY = [one for one in OPERATIONS if one.body is not None]

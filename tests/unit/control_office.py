@@ -21,13 +21,16 @@ from engine.runtime.catalogue import Catalogue
 from engine.runtime.composer import Composer
 from engine.runtime.consumer import ReplyDesk
 from engine.runtime.intake import Intake
+from engine.runtime.key_desk import KeyDesk
 from engine.runtime.onboarding import Onboarding
 from engine.runtime.operations import ControlRoom
+from engine.runtime.own_organisation import OwnOrganisation
 from engine.runtime.processor import Processor
 from engine.runtime.publisher import Publisher
 from engine.runtime.reconciliation import Reconciliation
 from engine.runtime.record import Record
 from engine.runtime.redrive import Redrive
+from engine.runtime.resealing import Resealing
 from engine.runtime.timeline import Timelines
 from engine.store.care import MemoryCare
 from engine.store.memory import MemoryStore
@@ -168,6 +171,32 @@ class ControlOffice:
             operators=self.operators,
             record=Record(operators=self.operators, clock=clock, ids=ids),
             names=names,
+            clock=clock,
+            ids=ids,
+        )
+        resealing = Resealing(
+            store=self.store,
+            operators=self.operators,
+            registry=self.registry,
+            directories=directories,
+            intake=self.intake,
+            bus=self.bus,
+            clock=clock,
+            ids=ids,
+        )
+        self.own = OwnOrganisation(
+            keys=KeyDesk(
+                registry=self.registry,
+                directories=directories,
+                resealing=resealing,
+                operators=self.operators,
+                clock=clock,
+                ids=ids,
+                audience="http://127.0.0.1",
+            ),
+            registry=self.registry,
+            directories=directories,
+            operators=self.operators,
             clock=clock,
             ids=ids,
         )

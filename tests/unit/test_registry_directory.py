@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from engine.border.jwk import Use, thumbprint
 from engine.border.sealing import Attributes, Opener, Sealer
 from engine.core.errors import EngineError
-from engine.registry.directory import MAX_AGE
-from engine.registry.model import Channel
+from engine.registry.directory import MAX_AGE, Directory
+from engine.registry.model import Channel, Stage
 from tests.unit.registry_office import (
     DAY,
     MURORAN,
@@ -23,6 +23,7 @@ from tests.unit.registry_office import (
     SECOND,
     Counting,
     Office,
+    organisation,
 )
 
 USES: Final[tuple[Use, ...]] = ("enc", "sig")
@@ -243,3 +244,19 @@ async def test_before_the_first_reading_nobody_is_known(office: Office) -> None:
     kid = await office.adds_key(MURORAN, use="sig")
 
     assert office.directories.verification_key(f"/organisations/{MURORAN}", kid) is None
+
+
+async def test_only_live_organisations_are_sent_anything_except_in_a_sandbox() -> None:
+    office = Office()
+    await office.opens(POWER)
+    await office.takes(POWER, "move.electricity", None)
+    rehearsing = organisation(RIVAL).model_copy(update={"stage": Stage.SANDBOX})
+    await office.store.put([rehearsing])
+    await office.takes(RIVAL, "move.electricity", "131016")
+
+    contents = await office.store.contents()
+    real = Directory(contents, office.clock)
+    sandbox = Directory(contents, office.clock, stages=frozenset(Stage))
+
+    assert [one.number for one in real.receivers("move.electricity", "131016")] == [POWER]
+    assert [one.number for one in sandbox.receivers("move.electricity", "131016")] == [RIVAL, POWER]

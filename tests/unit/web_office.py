@@ -367,10 +367,10 @@ class FakeGate:
 
     async def session(self, token: str) -> Session:
         if token == OPERATOR_TOKEN:
-            return a_session(roles=frozenset({"operator"}))
+            return a_session(roles=frozenset({"operator", f"organisation:{CITY}"}))
         if token != TOKEN:
             raise EngineError("not-signed-in")
-        return a_session()
+        return a_session(roles=frozenset({f"organisation:{CITY}"}))
 
     async def logout(self, token: str) -> None:
         self.calls.append(("logout", {"token": token}))
@@ -500,6 +500,7 @@ class Web:
             control=self.control,
             onboarding=self.behind.onboarding,
             approvals=self.behind.approvals,
+            own=self.behind.own,
             feed=self.feed,
             replies=self.replies,
             mailbox=self.office.mailbox,
