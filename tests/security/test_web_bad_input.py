@@ -85,6 +85,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "refuseApplication": {"reason": "確認済み"},
     "certifyOrganisation": {"reason": "確認済み", "report": {}},
     "goLive": {"reason": "確認済み"},
+    "switchLane": {"reason": "確認済み", "mode": "held"},
+    "limitLane": {"reason": "確認済み", "rate": 5, "concurrency": 2},
+    "driveLane": {"reason": "確認済み"},
 }
 OPERATIONS = operations()
 WITH_BODY = [one for one in OPERATIONS if one.body is not None]
