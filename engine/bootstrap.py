@@ -28,6 +28,7 @@ from engine.border.sealing import Opener, Sealer
 from engine.bus.admin import BrokerAdmin
 from engine.bus.amqp import AmqpBus
 from engine.bus.embedded import EmbeddedBus
+from engine.bus.tls import BrokerTls, tls_for
 from engine.bus.topology import reply_queues
 from engine.clock import SimulatedClock, SystemClock
 from engine.core.calendars import Authority
@@ -61,7 +62,9 @@ from engine.runtime.dead import DeadDrain
 from engine.runtime.feed import Feed
 from engine.runtime.intake import Intake
 from engine.runtime.key_desk import KeyDesk
+from engine.runtime.lane_desk import LaneDesk
 from engine.runtime.moves import Moves
+from engine.runtime.notices import Notices
 from engine.runtime.old_values import OldValues
 from engine.runtime.onboarding import Onboarding
 from engine.runtime.operations import ControlRoom
@@ -182,6 +185,7 @@ class Engine:
     afterwards: Afterwards
     consumer: Consumer
     lanes: Lanes
+    lane_desk: LaneDesk
     webhooks: Webhooks
     moves: Moves
 
@@ -195,6 +199,7 @@ class Engine:
             onboarding=self.onboarding,
             approvals=self.approvals,
             own=self.own,
+            lanes=self.lane_desk,
             feed=self.feed,
             replies=self.desk,
             mailbox=self.mailbox,
@@ -388,6 +393,7 @@ def _put_together(
     )
     catalogue = Catalogue(life_events, store=store, calendars=calendar_for, cited=citations)
     papers, is_simulation = Papers(), settings.profile is not Profile.PRODUCTION
+    lanes = PostgresLanes(pool)
     counter = Counter(
         store=store,
         intake=intake,
@@ -400,6 +406,7 @@ def _put_together(
         bells=bells,
         clock=clock,
         draft_lasts=timedelta(days=settings.draft_days),
+        notices=Notices(lanes, clock),
     )
     operators = PostgresOperators(pool)
     record = Record(operators=operators, clock=clock, ids=ids)
@@ -450,7 +457,6 @@ def _put_together(
     )
     applications = PostgresApplications(pool)
     names = CaseKey(keys.applicants)
-    lanes = PostgresLanes(pool)
     control = ControlRoom(
         operators=operators,
         store=store,
@@ -550,6 +556,7 @@ def _put_together(
         afterwards=Afterwards([care.certificates.run_once, care.retention.run_once]),
         consumer=Consumer(bus=bus, desk=desk, queues=reply_queues()),
         lanes=lanes,
+        lane_desk=LaneDesk(lanes=lanes, registry=registry, operators=operators, record=record, clock=clock),
         webhooks=Webhooks(
             lanes=lanes,
             directories=directories,
@@ -580,9 +587,15 @@ def corporate_numbers(settings: Settings, session: aiohttp.ClientSession) -> Cor
     return NtaWebApi(session, base=source, application_id=settings.application_id())
 
 
+def broker_tls(settings: Settings, url: str) -> BrokerTls | None:
+    """Return how the broker's line is secured; raises `invalid-settings`."""
+    return tls_for(url, ca=settings.amqp_ca, certificate=settings.amqp_cert, key=settings.amqp_key)
+
+
 def _open_bus(settings: Settings, pool: asyncpg.Pool) -> Bus:
     if settings.bus == "rabbitmq":
-        return AmqpBus(settings.required("amqp_url"))
+        url = settings.required("amqp_url")
+        return AmqpBus(url, tls=broker_tls(settings, url))
     return EmbeddedBus(pool)
 
 

@@ -668,6 +668,10 @@ class Lanes(Protocol):
         """Return what waits."""
         ...
 
+    async def waiting_since(self, numbers: Sequence[str]) -> dict[str, datetime]:
+        """Return since when the oldest order waits, for those where one does."""
+        ...
+
     async def on_amqp(self, numbers: Sequence[str], *, now: datetime, linger: timedelta) -> list[str]:
         """Note who takes orders from the broker; return who did until lately, no longer ago than `linger`."""
         ...

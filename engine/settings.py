@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     amqp_url: SecretStr | None = None
     amqp_admin_url: SecretStr | None = None
+    amqp_ca: Path | None = None
+    amqp_cert: Path | None = None
+    amqp_key: Path | None = None
     bus: Literal["embedded", "rabbitmq"] = "embedded"
     listen: str = "127.0.0.1:8080"
     public_url: str | None = None
@@ -83,7 +86,7 @@ class Settings(BaseSettings):
             )
             raise EngineError("invalid-settings", reason=reasons) from error
 
-    @field_validator("state", "trust", "pg_bin", "corporate_numbers_id")
+    @field_validator("state", "trust", "amqp_ca", "amqp_cert", "amqp_key", "pg_bin", "corporate_numbers_id")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value else None
@@ -120,7 +123,7 @@ class Settings(BaseSettings):
             _check_url(value, ("https", "http"))
         return value
 
-    @field_validator("trust", "corporate_numbers_id")
+    @field_validator("trust", "corporate_numbers_id", "amqp_ca", "amqp_cert", "amqp_key")
     @classmethod
     def _there(cls, value: Path | None) -> Path | None:
         if value is not None and not value.exists():

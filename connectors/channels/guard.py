@@ -13,12 +13,20 @@ from urllib.parse import urlsplit
 
 from aiohappyeyeballs import AddrInfoType as AddrInfo
 
-from engine.core.errors import EngineError
+from engine.core.errors import Code, EngineError, register
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _LAST_32_BITS: Final = 2**32 - 1
+
+register(
+    {
+        "unusable-webhook-networks": Code(
+            500, "Webhookの宛先ネットワークの設定に誤りがあります", "The networks for webhooks cannot be used"
+        ),
+    }
+)
 
 
 class AddressRefused(OSError):
@@ -33,13 +41,13 @@ class Guard:
     """
 
     def __init__(self, networks: Sequence[str] = (), *, plain: bool = False) -> None:
-        """Raises `invalid-settings` where one is no network."""
+        """Raises `unusable-webhook-networks` where one is no network."""
         self._plain = plain
         try:
             self._networks = [ipaddress.ip_network(one) for one in networks]
         except ValueError as error:
             reason = "TODOKE_WEBHOOK_NETWORKS should be networks like 10.0.0.0/8, separated by commas"
-            raise EngineError("invalid-settings", reason=reason) from error
+            raise EngineError("unusable-webhook-networks", reason=reason) from error
 
     def is_plain(self, url: str) -> bool:
         """Return whether it is a plain address that may be tried; raises `AddressRefused`."""

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -17,7 +18,7 @@ class WebhookSecrets:
     """Derives the secrets of all organisations from one key of the operator."""
 
     def __init__(self, secret: Callable[[str, int], bytes], key: Ed25519PrivateKey) -> None:
-        self._secret = secret
+        self._secret = cache(secret)
         self._key = key
 
     def signer(self, lane: Lane, now: datetime) -> Signer:

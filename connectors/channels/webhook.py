@@ -205,7 +205,9 @@ class Way:
         if not self._ready:
             self._ready = deque(await self._due(now))
         for _ in range(min(room, len(self._ready))):
-            await asyncio.sleep(self._bucket.delay(self._lane.limits.rate, asyncio.get_running_loop().time()))
+            pause = self._bucket.delay(self._lane.limits.rate, asyncio.get_running_loop().time())
+            if pause:
+                await asyncio.sleep(pause)
             if not self._ready or not self._may_send(self._clock.now()):
                 return True
             order = self._ready.popleft()

@@ -20,6 +20,7 @@ from pamqp.commands import Basic
 
 from connectors.sdk.transport import EngineUnavailable, Incoming, Outgoing, Result
 from engine.border.envelope import BATCH_MEDIA_TYPE, EVENT_MEDIA_TYPE, packed, unpacked
+from engine.bus.tls import BrokerTls
 from engine.core.errors import EngineError
 
 _PREFETCH: Final = 20
@@ -39,8 +40,10 @@ class _Message:
 class AmqpTransport:
     """The queue `orders.{number}` and the exchange `todoke.replies`, both declared by the engine."""
 
-    def __init__(self, url: str, *, number: str) -> None:
-        self._url = url
+    def __init__(self, url: str, *, number: str, tls: BrokerTls | None = None) -> None:
+        """`tls` for `amqps://`; with a certificate in it, an address that names nobody logs in by that."""
+        self._url = tls.address(url) if tls else url
+        self._tls = tls
         self._number = number
         self._inbox: _Inbox | None = None
         self._outgoing: AbstractConnection | None = None
@@ -117,7 +120,12 @@ class AmqpTransport:
         return self._publishing
 
     async def _connect(self) -> AbstractConnection:
-        return await aio_pika.connect(self._url, timeout=_ANSWER_SECONDS, heartbeat=_HEARTBEAT_SECONDS)
+        return await aio_pika.connect(
+            self._url,
+            timeout=_ANSWER_SECONDS,
+            heartbeat=_HEARTBEAT_SECONDS,
+            ssl_context=self._tls.context() if self._tls else None,
+        )
 
 
 class _Inbox:

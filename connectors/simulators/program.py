@@ -18,6 +18,7 @@ from connectors.sdk.transport import Transport
 from connectors.sdk.webhook import WebhookTransport
 from connectors.simulators.behaviour import Behaviour, FaultyLine, WrongClock, dialled
 from connectors.simulators.catalogue import Simulated
+from engine.bus.tls import BrokerTls
 from engine.ports import Clock
 
 Channel = Literal["pull", "amqp", "webhook"]
@@ -39,6 +40,7 @@ class Place:
     clock: Clock
     channel: Channel = "pull"
     amqp_url: str = ""
+    amqp_tls: BrokerTls | None = None
     listen: tuple[str, int] = ("127.0.0.1", 0)
     trusted: tuple[str, ...] = ()
 
@@ -67,7 +69,7 @@ async def run_until(stop: asyncio.Event, simulated: Simulated, behaviour: Behavi
     )
     transport: Transport = door
     if place.channel == "amqp":
-        transport = AmqpTransport(place.amqp_url, number=connector.number)
+        transport = AmqpTransport(place.amqp_url, number=connector.number, tls=place.amqp_tls)
     if place.channel == "webhook":
         webhook = WebhookTransport(door, trusted=place.trusted, clock=clock)
         port = await webhook.listen(*place.listen)

@@ -23,6 +23,7 @@ from pamqp.commands import Basic
 from engine.border.envelope import BATCH_MEDIA_TYPE, packed
 from engine.bus import aside
 from engine.bus.cargo import Load, events_of, loads
+from engine.bus.tls import BrokerTls
 from engine.bus.topology import DEAD, Route, broker_queue
 from engine.core.errors import EngineError
 from engine.ports import BusUnavailable, DeadLetter, Delivery, Parcel
@@ -55,8 +56,9 @@ async def _plainly() -> AsyncIterator[None]:
 class _Line:
     """One connection. Publishing and consuming have one each: a blocked one must not stop acks."""
 
-    def __init__(self, url: str, name: str) -> None:
-        self._url = url
+    def __init__(self, url: str, name: str, tls: BrokerTls | None) -> None:
+        self._url = tls.address(url) if tls else url
+        self._tls = tls
         self._name = name
         self._opening = asyncio.Lock()
         self._connection: AbstractConnection | None = None
@@ -75,6 +77,7 @@ class _Line:
                     timeout=_ANSWER_SECONDS,
                     heartbeat=_HEARTBEAT_SECONDS,
                     client_properties={"connection_name": self._name},
+                    ssl_context=self._tls.context() if self._tls else None,
                 )
             return self._connection
 
@@ -263,11 +266,13 @@ class AmqpBus:
 
     rides_on_store = False
 
-    def __init__(self, url: str, *, user: str | None = None, answer_seconds: float = _ANSWER_SECONDS) -> None:
+    def __init__(
+        self, url: str, *, tls: BrokerTls | None = None, answer_seconds: float = _ANSWER_SECONDS
+    ) -> None:
         name = urlsplit(url).username
-        self._user = user or (unquote(name) if name else None)
-        self._outgoing = _Line(url, "todoke: publish")
-        self._incoming = _Line(url, "todoke: consume")
+        self._user = unquote(name) if name else (tls.user() if tls else None)
+        self._outgoing = _Line(url, "todoke: publish", tls)
+        self._incoming = _Line(url, "todoke: consume", tls)
         self._publisher = _Publisher(self._outgoing, self._user, answer_seconds=answer_seconds)
         self._opening = asyncio.Lock()
         self._consumers: dict[str, _Consumer[Delivery]] = {}

@@ -54,6 +54,7 @@ def connect(
     from connectors.sdk.keys import OwnKeys  # noqa: PLC0415
     from connectors.simulators import program  # noqa: PLC0415
     from connectors.simulators.catalogue import SIMULATORS, registration  # noqa: PLC0415
+    from engine.bus.tls import tls_for  # noqa: PLC0415
 
     chosen = tuple(SIMULATORS) if names == ("all",) else names
     if not set(chosen) <= SIMULATORS.keys():
@@ -73,6 +74,7 @@ def connect(
         return
     if settings.profile is Profile.PRODUCTION:
         raise EngineError("invalid-settings", reason="simulated organisations do not run in production")
+    amqp_url = settings.required("amqp_url") if channel == "amqp" else ""
     several = []
     for name in chosen:
         place = program.Place(
@@ -81,7 +83,10 @@ def connect(
             audience=settings.origin,
             clock=SystemClock() if settings.clock == "system" else SimulatedClock(settings.state / "clock"),
             channel=channel,
-            amqp_url=settings.required("amqp_url") if channel == "amqp" else "",
+            amqp_url=amqp_url,
+            amqp_tls=tls_for(
+                amqp_url, ca=settings.amqp_ca, certificate=settings.amqp_cert, key=settings.amqp_key
+            ),
             listen=_host_and_port(listen),
             trusted=trust,
         )

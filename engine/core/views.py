@@ -208,6 +208,7 @@ class FilingView(EntryView):
     refusal: Refusal | None
     receipt: str | None
     task: Task | None = None
+    notice: Text | None = None
 
 
 class LifeEventView(View):

@@ -55,6 +55,7 @@ from engine.runtime.catalogue import Catalogue
 from engine.runtime.intake import Intake
 from engine.runtime.journal import read
 from engine.runtime.mandates import SeatFinder, recipients
+from engine.runtime.notices import Notices
 from engine.runtime.processor import Heard, Result, Said, Say, Work
 
 MANDATE_LASTS: Final = timedelta(days=365)
@@ -122,6 +123,7 @@ class Counter:
         bells: Bells,
         clock: Clock,
         draft_lasts: timedelta = DRAFT_LASTS,
+        notices: Notices,
     ) -> None:
         self._store = store
         self._intake = intake
@@ -134,6 +136,7 @@ class Counter:
         self._bells = bells
         self._clock = clock
         self._draft_lasts = draft_lasts
+        self._notices = notices
 
     # --- looking ---
 
@@ -187,7 +190,8 @@ class Counter:
         contents = await self.contents(stored)
         rows = await self._store.journal(case_id)
         said = [read(row, key) for row in rows if row.type in SAID]
-        return case_view(stored.case, contents, await self._catalogue.rules(stored.case.catalogue), said)
+        view = case_view(stored.case, contents, await self._catalogue.rules(stored.case.catalogue), said)
+        return await self._notices.added(view, stored.case)
 
     async def disclosures(self, person: UUID, case_id: UUID) -> list[DisclosureView]:
         """Return who was told what; raises `no-such-case`."""

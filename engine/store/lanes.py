@@ -94,6 +94,12 @@ from (
     order by coalesce(due_on, date 'infinity'), position limit $2
 ) waiting
 """
+_WAITING_SINCE: Final = """
+select number, created_at from unnest($1::text[]) as given (number) cross join lateral (
+    select created_at from engine.pull_orders
+    where organisation = number and acked_at is null order by position limit 1
+) oldest
+"""
 _ON_AMQP: Final = """
 insert into engine.lanes (number, amqp_until)
 select number, 'infinity' from unnest($1::text[]) as given (number)
@@ -193,6 +199,10 @@ class PostgresLanes:
         return LaneBacklog(
             waiting=waiting, aside=aside, oldest=oldest, most_urgent=urgent, most_attempts=attempts
         )
+
+    async def waiting_since(self, numbers: Sequence[str]) -> dict[str, datetime]:
+        """Return since when the oldest order waits, for those where one does."""
+        return {row[0]: row[1] for row in await self._fetch(_WAITING_SINCE, list(numbers))}
 
     async def on_amqp(self, numbers: Sequence[str], *, now: datetime, linger: timedelta) -> list[str]:
         """Note who takes orders from the broker; return who did until lately, no longer ago than `linger`."""

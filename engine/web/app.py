@@ -22,6 +22,7 @@ from engine.web.api.calendars import CALENDARS
 from engine.web.api.cases import CASES
 from engine.web.api.filings import FILINGS
 from engine.web.api.gate import GATE
+from engine.web.api.lanes import LANES
 from engine.web.api.letters import LETTERS
 from engine.web.api.life_events import LIFE_EVENTS
 from engine.web.api.login import LOGIN
@@ -59,6 +60,7 @@ GROUPS: Final = (
     ORGANISATION,
     OPERATOR,
     GATE,
+    LANES,
     SERVICE,
 )
 _FOR_PROBES: Final = ("/health/live", "/health/ready", "/metrics")

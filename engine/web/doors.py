@@ -22,6 +22,7 @@ from engine.runtime.calendars import Calendars
 from engine.runtime.certificates import Certificates
 from engine.runtime.consumer import ReplyResult
 from engine.runtime.counter import Done, Request, SignedMandate
+from engine.runtime.lane_desk import LaneDesk
 from engine.runtime.old_values import OldValues
 from engine.runtime.onboarding import Onboarding
 from engine.runtime.operations import ControlRoom
@@ -228,6 +229,7 @@ class Doors:
     onboarding: Onboarding
     approvals: Approvals
     own: OwnOrganisation
+    lanes: LaneDesk
     feed: Feed
     replies: Replies
     mailbox: Mailbox

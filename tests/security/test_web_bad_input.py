@@ -88,6 +88,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "goLive": {"reason": "確認済み"},
     "registerKey": {"jwk": {"use": "sig"}, "proof": "e30.e30.e30"},
     "askForSubscriptions": {"subscriptions": [{"slug": "move.electricity"}]},
+    "switchLane": {"reason": "確認済み", "mode": "held"},
+    "limitLane": {"reason": "確認済み", "rate": 5, "concurrency": 2},
+    "driveLane": {"reason": "確認済み"},
 }
 OPERATIONS = operations()
 WITH_BODY = [one for one in OPERATIONS if one.body is not None]

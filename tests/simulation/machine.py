@@ -24,10 +24,12 @@ from engine.runtime.consumer import Consumer, ReplyDesk, handled_each
 from engine.runtime.counter import Counter
 from engine.runtime.feed import Feed
 from engine.runtime.intake import Intake
+from engine.runtime.notices import Notices
 from engine.runtime.processor import Processor, Result, Work
 from engine.runtime.publisher import Publisher, Relay
 from engine.runtime.timekeeper import Timekeeper
 from engine.store.memory import Failure, MemoryStore
+from engine.store.memory_lanes import MemoryLanes
 from engine.store.memory_unit import MemoryUnit
 from mailbox.delivery import Post
 from mailbox.intake import DocumentIntake, StagedDocument
@@ -254,6 +256,7 @@ class Machine:
             sheets=NoSheets(),
             bells=Bells(),
             clock=world.clock,
+            notices=Notices(MemoryLanes(self.store, world.clock), world.clock),
         )
 
     def has_to_publish(self) -> bool:

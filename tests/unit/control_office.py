@@ -22,6 +22,7 @@ from engine.runtime.composer import Composer
 from engine.runtime.consumer import ReplyDesk
 from engine.runtime.intake import Intake
 from engine.runtime.key_desk import KeyDesk
+from engine.runtime.lane_desk import LaneDesk
 from engine.runtime.onboarding import Onboarding
 from engine.runtime.operations import ControlRoom
 from engine.runtime.own_organisation import OwnOrganisation
@@ -34,6 +35,7 @@ from engine.runtime.resealing import Resealing
 from engine.runtime.timeline import Timelines
 from engine.store.care import MemoryCare
 from engine.store.memory import MemoryStore
+from engine.store.memory_lanes import MemoryLanes
 from engine.store.memory_operators import MemoryOperators
 from tests.unit.border_desk import Border
 from tests.unit.mailbox_office import CountedIds
@@ -199,4 +201,12 @@ class ControlOffice:
             operators=self.operators,
             clock=clock,
             ids=ids,
+        )
+        self.lanes = MemoryLanes(self.store, clock)
+        self.lane_desk = LaneDesk(
+            lanes=self.lanes,
+            registry=self.registry,
+            operators=self.operators,
+            record=Record(operators=self.operators, clock=clock, ids=ids),
+            clock=clock,
         )

@@ -52,7 +52,7 @@ def test_only_https_is_let_through_in_production(url: str) -> None:
 
 
 def test_a_network_that_is_none_is_a_fault_of_the_settings() -> None:
-    with pytest.raises(EngineError, match="invalid-settings"):
+    with pytest.raises(EngineError, match="unusable-webhook-networks"):
         Guard(["10.0.0.1/8"])
 
 

@@ -471,6 +471,7 @@ class Web:
         self.counter = FakeCounter()
         self.behind = ControlOffice()
         self.control, self.care = self.behind.control, care_of(self.behind, self.counter)
+        self.lanes = self.behind.lane_desk
         self.feed = FakeFeed()
         self.replies = FakeReplies()
         self.gate = FakeGate()
@@ -501,6 +502,7 @@ class Web:
             onboarding=self.behind.onboarding,
             approvals=self.behind.approvals,
             own=self.behind.own,
+            lanes=self.lanes,
             feed=self.feed,
             replies=self.replies,
             mailbox=self.office.mailbox,
