@@ -59,6 +59,7 @@ async def embedded(settings: Settings) -> AsyncIterator[Engine]:
         "documents",
         "clock",
         "jpki",
+        "trust",
         "connectors",
         "log",
         "card.json",

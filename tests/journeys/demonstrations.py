@@ -66,6 +66,7 @@ async def resumed_to_its_end(
             await promises.check_letters(pool, letters_in(out), ledgers)
     finally:
         await asyncio.to_thread(server.stop)
+    assert State(demo).reset() == [], "something was made that a new demonstration would stumble over"
     return held
 
 
