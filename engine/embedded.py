@@ -65,6 +65,7 @@ async def embedded(settings: Settings) -> AsyncIterator[Engine]:
         "card.json",
         "card-spouse.json",
         "demo.json",
+        "trust",
     ):
         state.place(name)
     with state.lock():

@@ -17,7 +17,7 @@ from engine.core.lifecycle import CaseState
 from engine.keys import Keys
 from engine.local import process
 from engine.local.postgres import Postgres
-from engine.local.state import State
+from engine.local.state import MARKER, State
 from tests.journeys import promises
 from tests.journeys.worlds import environment_of, lay_authority
 
@@ -54,6 +54,8 @@ async def resumed_to_its_end(
 
     assert status == 0, (out / "said").read_text()[-3000:]
     demo = place / "demo"
+    strange = {child.name for child in demo.iterdir()} - {MARKER, *State(demo).made()}
+    assert not strange, "the next demonstration could not clear the place"
     server = await asyncio.to_thread(Postgres(demo / "postgres").start)
     try:
         ledgers = {name: demo / "connectors" / name / "ledger.sqlite3" for name in SIMULATORS}
