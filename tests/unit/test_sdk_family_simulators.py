@@ -87,6 +87,23 @@ async def test_the_employer_notes_corrects_and_strikes_out(tmp_path: Path, proce
         assert here.engine.said() == ["received", "accepted", "completed", "amended", "withdrawn"]
 
 
+RULES = {one.slug: (one, event) for event in (BIRTH, MARRIAGE) for one in event.procedures}
+TAKEN = [
+    (connector, slug)
+    for connector in (ChiyodaRegisterSimulator(), MihonIndustrySimulator())
+    for slug in connector.procedures
+]
+
+
+@pytest.mark.parametrize(("connector", "slug"), TAKEN, ids=[slug for _, slug in TAKEN])
+def test_a_simulator_reads_exactly_what_its_procedure_tells(connector: Connector, slug: str) -> None:
+    rule, event = RULES[slug]
+
+    read = {field.alias or name for name, field in connector.procedures[slug].model_fields.items()}
+
+    assert read == {event.known_fields[need].wire_name for need in rule.needs}
+
+
 LEAVE = {"startsOn": "2026-10-09", "endsOn": "2027-01-15"}
 
 
