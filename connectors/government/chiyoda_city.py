@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from connectors.government.chiyoda_births import FAMILY_DESKS, FAMILY_EXAMPLES
 from connectors.government.chiyoda_children import ChildAllowanceDesk, ChildMedicalDesk, NurseryDesk
 from connectors.government.chiyoda_welfare import CareDesk, DogDesk
 from connectors.sdk import (
@@ -108,8 +109,10 @@ class ChiyodaCitySimulator(Office):
         "move.daycare": NurseryDesk(),
         "move.ltc-cert-transfer": CareDesk(),
         "move.dog-registration": DogDesk(),
+        **FAMILY_DESKS,
     }
     examples: ClassVar = {
+        **FAMILY_EXAMPLES,
         "move.move-in-notice": {
             "name": samples.NAME,
             "kana": samples.KANA,

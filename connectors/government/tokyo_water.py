@@ -7,6 +7,7 @@ It serves the 23 wards, so it is registered for the prefecture.
 from typing import ClassVar
 
 from connectors.government.waterworks import StartDesk
+from connectors.private.new_names import Examples, UtilityNameDesk
 from connectors.sdk import Office, Text
 from connectors.simulators import samples
 
@@ -25,8 +26,9 @@ class TokyoWaterSimulator(Office):
     name = Text(ja="東京都水道局（見本）", en="Tokyo Waterworks (Simulator)")
     kind = "public-body"
     areas = ("130001",)
-    clerks: ClassVar = {"move.water": TokyoStartDesk()}
+    clerks: ClassVar = {"move.water": TokyoStartDesk(), "marriage.water": UtilityNameDesk()}
     examples: ClassVar = {
+        "marriage.water": Examples.utility,
         "move.water": {
             "name": samples.NAME,
             "oldAddress": samples.OLD_ADDRESS,
@@ -34,5 +36,5 @@ class TokyoWaterSimulator(Office):
             "startOn": samples.MOVES,
             "phone": samples.PHONE,
             "payment": "口座振替",
-        }
+        },
     }

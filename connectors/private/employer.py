@@ -7,24 +7,9 @@ send (健康保険法施行規則38条, 所得税法194条), with a My Number th
 """
 
 from datetime import date
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from connectors.sdk import (
-    Accepted,
-    Amend,
-    Amended,
-    Answer,
-    Completed,
-    Connector,
-    Desk,
-    Fields,
-    PersonName,
-    Received,
-    Submit,
-    Text,
-    Withdraw,
-    Withdrawn,
-)
+from connectors.sdk import Clerk, Fields, Office, PersonName, Text
 
 
 class Period(Fields):
@@ -49,6 +34,7 @@ class Supported(Fields):
 
     name: PersonName
     birth_date: date
+    lives_together: bool
 
 
 class Children(Fields):
@@ -58,30 +44,52 @@ class Children(Fields):
     children: tuple[Supported, ...]
 
 
-class OnLeave(Fields):
-    """An employee on leave around a birth."""
+class Birth(Fields):
+    """An employee with a child."""
 
     parent_name: PersonName
     birth_date: date
+
+
+class MaternityLeave(Birth):
+    """A mother on leave."""
+
+    maternity_leave: Period | None = None
+
+
+class ChildcareLeave(Birth):
+    """A parent on childcare leave."""
+
+    childcare_leave: Period | None = None
+
+
+class AnyLeave(Birth):
+    """A parent on one leave or both: no premiums are due then."""
+
     maternity_leave: Period | None = None
     childcare_leave: Period | None = None
 
 
-class Dependant(Fields):
-    """A spouse who becomes a dependant."""
+class Spouse(Fields):
+    """A spouse who is supported."""
 
     name: PersonName
     kana: PersonName
     birth_date: date
 
 
-class NewDependant(Fields):
-    """What insurance or tax needs of a spouse who is supported."""
+class TaxDependant(Fields):
+    """What the tax needs of a spouse who is supported."""
 
-    dependant: Dependant
+    dependant: Spouse
     income: int | None = None
-    lives_together: bool | None = None
     marriage_date: date
+
+
+class InsuredDependant(TaxDependant):
+    """What the insurance needs of a spouse who is supported."""
+
+    lives_together: bool
 
 
 class NewName(Fields):
@@ -91,6 +99,60 @@ class NewName(Fields):
     new_name: PersonName
     marriage_date: date
     dependants: tuple[PersonName, ...] = ()
+
+
+class PersonnelDesk(Clerk):
+    """Notes at once what employees tell it; all of it can be changed and taken back."""
+
+    receipts = "見工人-{}"
+
+
+class NewChildDesk(PersonnelDesk):
+    """Insurance of a child."""
+
+    fields = NewChild
+
+
+class ChildrenDesk(PersonnelDesk):
+    """Tax and children."""
+
+    fields = Children
+
+
+class MaternityDesk(PersonnelDesk):
+    """Pay during maternity leave."""
+
+    fields = MaternityLeave
+
+
+class ChildcareDesk(PersonnelDesk):
+    """Benefits during childcare leave."""
+
+    fields = ChildcareLeave
+
+
+class PremiumDesk(PersonnelDesk):
+    """Premiums during any leave."""
+
+    fields = AnyLeave
+
+
+class NewNameDesk(PersonnelDesk):
+    """Names and dependants."""
+
+    fields = NewName
+
+
+class DependantDesk(PersonnelDesk):
+    """Insurance of a spouse."""
+
+    fields = InsuredDependant
+
+
+class SpouseTaxDesk(PersonnelDesk):
+    """Tax and the spouse."""
+
+    fields = TaxDependant
 
 
 _NAME = {"family": "見本", "given": "花子"}
@@ -107,35 +169,21 @@ _SPOUSE = {
 }
 
 
-class MihonIndustrySimulator(Connector):
-    """Takes what employees tell it; all of it can be changed and taken back."""
+class MihonIndustrySimulator(Office):
+    """A company with employees who marry and have children."""
 
     number = "1999999000032"
     name = Text(ja="見本工業（架空・見本）", en="Mihon Industry (fictitious, Simulator)")
-    procedures: ClassVar = {
-        "birth.hi-dependent": NewChild,
-        "birth.tax-dependent": Children,
-        "birth.maternity-pay": OnLeave,
-        "birth.childcare-benefit": OnLeave,
-        "birth.si-exemption": OnLeave,
-        "marriage.employer": NewName,
-        "marriage.hi-dependent": NewDependant,
-        "marriage.tax-dependent": NewDependant,
+    clerks: ClassVar = {
+        "birth.hi-dependent": NewChildDesk(),
+        "birth.tax-dependent": ChildrenDesk(),
+        "birth.maternity-pay": MaternityDesk(),
+        "birth.childcare-benefit": ChildcareDesk(),
+        "birth.si-exemption": PremiumDesk(),
+        "marriage.employer": NewNameDesk(),
+        "marriage.hi-dependent": DependantDesk(),
+        "marriage.tax-dependent": SpouseTaxDesk(),
     }
-
-    def submit(self, order: Submit[Any], desk: Desk) -> Answer:
-        desk.take_effect(order, "noted")
-        receipt = _receipt(order.id)
-        return Received(receipt), Accepted(receipt), Completed(receipt, effective_on=desk.today())
-
-    def amend(self, order: Amend[Any], desk: Desk) -> Answer:
-        desk.take_effect(order, "corrected")
-        return Amended(_receipt(order.id))
-
-    def withdraw(self, order: Withdraw[Any], desk: Desk) -> Answer:
-        desk.take_effect(order, "struck out")
-        return Withdrawn(_receipt(order.id))
-
     examples: ClassVar = {
         "birth.hi-dependent": {
             "supporterName": _NAME,
@@ -146,7 +194,9 @@ class MihonIndustrySimulator(Connector):
         },
         "birth.tax-dependent": {
             "parentName": _NAME,
-            "children": [{"name": {"family": "見本", "given": "一"}, "birthDate": "2026-11-20"}],
+            "children": [
+                {"name": {"family": "見本", "given": "一"}, "birthDate": "2026-11-20", "livesTogether": True}
+            ],
         },
         "birth.maternity-pay": {
             "parentName": _NAME,
@@ -164,7 +214,3 @@ class MihonIndustrySimulator(Connector):
         "marriage.hi-dependent": {**_SPOUSE, "livesTogether": True},
         "marriage.tax-dependent": _SPOUSE,
     }
-
-
-def _receipt(order_id: str) -> str:
-    return f"見工人-{order_id[2:10]}"

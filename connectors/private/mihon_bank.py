@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from connectors.private.new_names import AccountNameDesk, Examples
 from connectors.sdk import (
     Address,
     Clerk,
@@ -86,8 +87,9 @@ class MihonBankSimulator(Office):
 
     number = "1999999000016"
     name = _NAME
-    clerks: ClassVar = {"move.bank": AccountDesk()}
+    clerks: ClassVar = {"move.bank": AccountDesk(), "marriage.bank": AccountNameDesk()}
     examples: ClassVar = {
+        "marriage.bank": Examples.account,
         "move.bank": {
             "name": samples.NAME,
             "kana": samples.KANA,
@@ -95,5 +97,5 @@ class MihonBankSimulator(Office):
             "account": "1234567",
             "newAddress": samples.NEW_ADDRESS,
             "phone": samples.PHONE,
-        }
+        },
     }

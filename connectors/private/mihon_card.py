@@ -3,6 +3,7 @@
 
 from typing import ClassVar
 
+from connectors.private.new_names import CardNameDesk, Examples
 from connectors.sdk import Address, Clerk, Desk, Fields, Office, PersonName, Phone, Refused, Text
 from connectors.simulators import samples
 
@@ -38,12 +39,13 @@ class MihonCardSimulator(Office):
 
     number = "9999999000017"
     name = Text(ja="見本カード（架空・見本）", en="Mihon Card (fictitious, Simulator)")
-    clerks: ClassVar = {"move.credit-card": MemberDesk()}
+    clerks: ClassVar = {"move.credit-card": MemberDesk(), "marriage.credit-card": CardNameDesk()}
     examples: ClassVar = {
+        "marriage.credit-card": Examples.card,
         "move.credit-card": {
             "name": samples.NAME,
             "memberNumber": "M-0001",
             "newAddress": samples.NEW_ADDRESS,
             "phone": samples.PHONE,
-        }
+        },
     }

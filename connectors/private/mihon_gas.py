@@ -7,6 +7,7 @@ The law wants the appliances looked at when gas begins (ガス事業法159条), 
 from datetime import date
 from typing import Any, ClassVar
 
+from connectors.private.new_names import Examples, UtilityNameDesk
 from connectors.sdk import (
     Address,
     Clerk,
@@ -95,8 +96,9 @@ class MihonGasSimulator(Office):
 
     number = "6999999000011"
     name = _NAME
-    clerks: ClassVar = {"move.gas": ValveDesk()}
+    clerks: ClassVar = {"move.gas": ValveDesk(), "marriage.gas": UtilityNameDesk()}
     examples: ClassVar = {
+        "marriage.gas": Examples.utility,
         "move.gas": {
             "name": samples.NAME,
             "oldAddress": samples.OLD_ADDRESS,
@@ -105,5 +107,5 @@ class MihonGasSimulator(Office):
             "startOn": samples.MOVES,
             "customerNumber": "55-66",
             "phone": samples.PHONE,
-        }
+        },
     }

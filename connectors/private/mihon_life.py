@@ -3,6 +3,7 @@
 
 from typing import Any, ClassVar
 
+from connectors.private.new_names import Examples, PolicyNameDesk
 from connectors.sdk import (
     Address,
     Clerk,
@@ -69,12 +70,13 @@ class MihonLifeSimulator(Office):
 
     number = "5999999000020"
     name = _NAME
-    clerks: ClassVar = {"move.life-insurance": PolicyDesk()}
+    clerks: ClassVar = {"move.life-insurance": PolicyDesk(), "marriage.insurance": PolicyNameDesk()}
     examples: ClassVar = {
+        "marriage.insurance": Examples.policy,
         "move.life-insurance": {
             "name": samples.NAME,
             "policyNumber": "L-100",
             "newAddress": samples.NEW_ADDRESS,
             "phone": samples.PHONE,
-        }
+        },
     }

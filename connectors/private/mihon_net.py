@@ -4,6 +4,7 @@
 from typing import ClassVar
 
 from connectors.private.moved_lines import LineDesk, LineMove
+from connectors.private.new_names import Examples, LineNameDesk
 from connectors.sdk import Desk, Office, Refused, Text
 from connectors.simulators import samples
 from connectors.simulators.papers import Letterhead
@@ -40,8 +41,9 @@ class MihonNetSimulator(Office):
 
     number = "4999999000013"
     name = _NAME
-    clerks: ClassVar = {"move.isp": InternetDesk()}
+    clerks: ClassVar = {"move.isp": InternetDesk(), "marriage.isp": LineNameDesk()}
     examples: ClassVar = {
+        "marriage.isp": Examples.line,
         "move.isp": {
             "name": samples.NAME,
             "oldAddress": samples.OLD_ADDRESS,
@@ -49,5 +51,5 @@ class MihonNetSimulator(Office):
             "workOn": samples.MOVES,
             "customerNumber": "N-4567",
             "phone": samples.PHONE,
-        }
+        },
     }

@@ -4,6 +4,7 @@
 from datetime import date, timedelta
 from typing import ClassVar
 
+from connectors.private.new_names import Examples, PaperNameDesk
 from connectors.sdk import Address, Clerk, Desk, Fields, Office, PersonName, Phone, Refused, Text
 from connectors.simulators import samples
 
@@ -46,8 +47,9 @@ class MihonNewsSimulator(Office):
 
     number = "2999999000015"
     name = Text(ja="見本新聞（架空・見本）", en="Mihon Shimbun (fictitious, Simulator)")
-    clerks: ClassVar = {"move.newspaper": DealerDesk()}
+    clerks: ClassVar = {"move.newspaper": DealerDesk(), "marriage.newspaper": PaperNameDesk()}
     examples: ClassVar = {
+        "marriage.newspaper": Examples.paper,
         "move.newspaper": {
             "name": samples.NAME,
             "oldAddress": samples.OLD_ADDRESS,
@@ -55,5 +57,5 @@ class MihonNewsSimulator(Office):
             "stopOn": samples.MOVES,
             "startOn": samples.MOVES,
             "phone": samples.PHONE,
-        }
+        },
     }

@@ -3,6 +3,7 @@
 
 from typing import ClassVar
 
+from connectors.private.new_names import Examples, HolderNameDesk
 from connectors.sdk import (
     Address,
     Answered,
@@ -57,11 +58,12 @@ class MihonSecuritiesSimulator(Office):
 
     number = "3999999000022"
     name = Text(ja="見本証券（架空・見本）", en="Mihon Securities (fictitious, Simulator)")
-    clerks: ClassVar = {"move.securities": HolderDesk()}
+    clerks: ClassVar = {"move.securities": HolderDesk(), "marriage.securities": HolderNameDesk()}
     examples: ClassVar = {
+        "marriage.securities": Examples.holder,
         "move.securities": {
             "name": samples.NAME,
             "account": "S-300",
             "newAddress": samples.NEW_ADDRESS,
-        }
+        },
     }

@@ -4,6 +4,7 @@
 from typing import ClassVar
 
 from connectors.private.moved_lines import LineDesk
+from connectors.private.new_names import Examples, LineNameDesk
 from connectors.sdk import Office, Text
 from connectors.simulators import samples
 from connectors.simulators.papers import Letterhead
@@ -31,8 +32,9 @@ class MihonTelephoneSimulator(Office):
 
     number = "5999999000012"
     name = _NAME
-    clerks: ClassVar = {"move.telephone": TelephoneDesk()}
+    clerks: ClassVar = {"move.telephone": TelephoneDesk(), "marriage.telephone": LineNameDesk()}
     examples: ClassVar = {
+        "marriage.telephone": Examples.line,
         "move.telephone": {
             "name": samples.NAME,
             "oldAddress": samples.OLD_ADDRESS,
@@ -40,5 +42,5 @@ class MihonTelephoneSimulator(Office):
             "workOn": samples.MOVES,
             "customerNumber": "T-0123",
             "phone": samples.PHONE,
-        }
+        },
     }
