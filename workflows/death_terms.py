@@ -43,7 +43,7 @@ NOTICE: Final = ("death.death-notice", "death.disappearance")  # one of them is 
 # --- days -------------------------------------------------------------------------------------------
 
 DIED: Final = FactDay(name="died_on", text=both("亡くなった日", "the day of the death"))
-DIED_AT: Final = FactDay(name="died_moment", text=both("亡くなった時", "the death"))
+DIED_AT: Final = FactDay(name="died_moment", text=both("死亡", "the death"))
 NOTIFIER_LEARNED: Final = FactDay(
     name="notifier_learned_on",
     text=both("届出人が死亡の事実を知った日", "the day on which the notifier learned of the death"),

@@ -39,6 +39,14 @@ class Domicile(Fields):
     head: PersonName
 
 
+class Outline(Fields):
+    """What there is, in outline (相続財産の概略)."""
+
+    land: int
+    accounts: int
+    debts: bool
+
+
 class Renunciation(Fields):
     """What the application says (相続放棄申述書, 民法938条)."""
 
@@ -49,6 +57,7 @@ class Renunciation(Fields):
     relation: str
     representative: PersonName | None = None
     learned_on: date | None = None
+    estate_outline: Outline
     deceased_name: PersonName
     deceased_honseki: Domicile | None = None
     last_address: Address
@@ -137,6 +146,7 @@ class FamilyCourtSimulator(Office):
             "honseki": bereaved.HONSEKI,
             "relation": "child",
             "learnedOn": bereaved.DIED,
+            "estateOutline": {"land": 1, "accounts": 2, "debts": True},
             "deceasedName": bereaved.DECEASED,
             "deceasedHonseki": bereaved.HONSEKI,
             "lastAddress": samples.OLD_ADDRESS,

@@ -38,10 +38,22 @@ class SurvivorsClaim(Fields):
     representative: PersonName | None = None
 
 
+class ChildNamed(Fields):
+    """A child of the deceased: with one there is a basic survivor pension (国年法37条の2)."""
+
+    name: PersonName
+    birth_date: date
+
+
+class SurvivorPensionClaim(SurvivorsClaim):
+    """A survivor pension, with the children it counts."""
+
+    children: tuple[ChildNamed, ...] = ()
+
+
 class ClaimsDesk(Clerk):
     """Examines for a month: kinship, the same livelihood, an account of the claimant's own."""
 
-    fields = SurvivorsClaim
     days = 30
     receipts = "年機第{}号"
     letter: ClassVar[Letterhead]
@@ -83,6 +95,7 @@ class ClaimsDesk(Clerk):
 class UnpaidDesk(ClaimsDesk):
     """What was due up to the month of the death (未支給年金)."""
 
+    fields = SurvivorsClaim
     letter = Letterhead(
         _NAME,
         "pension-decision",
@@ -97,6 +110,7 @@ class UnpaidDesk(ClaimsDesk):
 class SurvivorDesk(ClaimsDesk):
     """A pension for those who are left (遺族年金)."""
 
+    fields = SurvivorPensionClaim
     letter = Letterhead(
         _NAME,
         "pension-certificate",
@@ -105,6 +119,7 @@ class SurvivorDesk(ClaimsDesk):
     )
 
 
+_CHILD: dict[str, Any] = {"name": samples.CHILD, "birthDate": samples.CHILD_BORN}
 _EXAMPLE: dict[str, Any] = {
     "basicPensionNumber": "1234-567890",
     "deceasedName": bereaved.DECEASED,
@@ -128,4 +143,7 @@ class PensionServiceSimulator(Office):
         "death.pension-unpaid": UnpaidDesk(),
         "death.survivor-pension": SurvivorDesk(),
     }
-    examples: ClassVar = {"death.pension-unpaid": _EXAMPLE, "death.survivor-pension": _EXAMPLE}
+    examples: ClassVar = {
+        "death.pension-unpaid": _EXAMPLE,
+        "death.survivor-pension": _EXAMPLE | {"children": [_CHILD]},
+    }

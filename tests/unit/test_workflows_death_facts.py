@@ -591,3 +591,95 @@ def test_the_tax_counts_the_heirs_whom_the_law_counts() -> None:
 
     assert facts.inheritance is not None
     assert (facts.inheritance.tax.count, facts.may_be_taxed) == (3, True)
+
+
+# --- days and ages at their edges ---------------------------------------------------------------------
+
+
+def test_registering_land_counts_from_the_day_on_which_an_heir_knew_of_both() -> None:
+    """不動産登記法76条の2: the death, and that the land was owned."""
+    land = [
+        {"municipality": "012050", "number": "0123456789012"},
+        {"municipality": "012050", "number": "0123456789013", "knownOn": "2026-11-24"},
+        {"municipality": "012050", "number": "0123456789014", "knownOn": "2001-01-01"},
+    ]
+    facts = DeathFacts.model_validate(told(estate={"realEstate": land}, heirs__0__learnedOn="2026-11-23"))
+
+    known = [dates_of(facts, f"/estate/realEstate/{n}")["ownership_known_on"] for n in range(3)]
+
+    assert known == [date(2026, 11, 22), date(2026, 11, 24), date(2026, 11, 22)]
+
+
+def test_what_all_heirs_do_together_counts_from_the_first_who_stays() -> None:
+    renounced = {"decision": "renounce", "declaredOn": "2026-11-25"}
+    facts = DeathFacts.model_validate(
+        told(
+            heirs__0={"person": 0, "learnedOn": "2026-11-22"} | renounced,
+            heirs__1__learnedOn="2026-11-24",
+            heirs__2__learnedOn="2026-11-23",
+        )
+    )
+
+    assert dates(facts)["first_learned_on"] == date(2026, 11, 23)
+
+
+@pytest.mark.parametrize(
+    ("born", "counts"), [("2009-04-01", True), ("2008-04-02", True), ("2008-04-01", False)]
+)
+def test_children_count_until_the_end_of_the_fiscal_year_in_which_they_become_18(
+    born: str,
+    counts: bool,  # noqa: FBT001
+) -> None:
+    people = [*told()["people"][:2], person("一", "ハジメ", born, "child")]
+
+    assert bool(DeathFacts.model_validate(told(people=people)).children) is counts
+
+
+@pytest.mark.parametrize(("born", "minor"), [("2008-11-22", False), ("2008-11-23", True)])
+def test_who_has_had_the_eighteenth_birthday_acts_alone(born: str, minor: bool) -> None:  # noqa: FBT001
+    people = [*told()["people"][:2], person("一", "ハジメ", born, "child")]
+    facts = DeathFacts.model_validate(told(people=people))
+
+    assert facts.is_minor(facts.people[2]) is minor
+
+
+@pytest.mark.parametrize(("born", "insured"), [("1961-11-23", True), ("1961-11-24", False)])
+def test_care_insurance_ends_for_who_was_65_on_the_day_before(born: str, insured: bool) -> None:  # noqa: FBT001
+    facts = DeathFacts.model_validate(told(deceased__birthDate=born, deceased__health=...))
+
+    assert facts.had_care_insurance is insured
+
+
+@pytest.mark.parametrize(("born", "insured"), [("1951-11-22", True), ("1951-11-23", False)])
+def test_late_elderly_insurance_is_theirs_from_the_75th_birthday(born: str, insured: bool) -> None:  # noqa: FBT001
+    facts = DeathFacts.model_validate(told(deceased__birthDate=born, deceased__health=...))
+
+    assert facts.is_late_elderly is insured
+
+
+def test_the_chart_shows_who_renounced_and_not_who_came_in_their_place() -> None:
+    """不動産登記規則247条: it is of the family at the death, whatever anybody declared since."""
+    renounced = {"decision": "renounce", "declaredOn": "2026-11-25", "learnedOn": "2026-11-22"}
+    people = [*told()["people"], person("三郎", "サブロウ", "1950-01-01", "sibling")]
+    heirs = [
+        {"person": 0, "learnedOn": "2026-11-22"},
+        {"person": 1} | renounced,
+        {"person": 2} | renounced,
+        {"person": 3, "learnedOn": "2026-11-25"},
+    ]
+    facts = DeathFacts.model_validate(told(people=people, heirs=heirs, wishes={"heirChart": True}))
+
+    made = {one.slug: one for one in plan(facts).entries}
+
+    def given(told_: Any) -> list[str]:
+        return [one["name"]["given"] for one in told_]
+
+    assert given(made["death.heir-chart"].fields["heirs"]) == ["花子", "太郎", "桜"]
+    assert given(made["death.estate-division"].fields["heirs"]) == ["花子", "三郎"]
+
+
+def test_a_dog_is_registered_from_its_91st_day() -> None:
+    dogs = [{"birthDate": "2026-08-24"}, {"birthDate": "2026-08-23"}, {}]
+    facts = DeathFacts.model_validate(told(estate={"dogs": dogs}))
+
+    assert [facts.has_to_be_registered(dog) for dog in facts.estate.dogs] == [False, True, True]

@@ -6,7 +6,7 @@ plan must have: way, receiver, what comes first, the last day, the guard, the da
 opens for those who say nothing, and exactly what is told.
 """
 
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -103,11 +103,13 @@ def test_a_household_of_eight_is_planned_in_milliseconds(capsys: pytest.CaptureF
 
     took = []
     for _ in range(10):
-        begun = perf_counter()
+        begun = process_time()
         made = planned(content)
-        took.append(perf_counter() - begun)
+        took.append(process_time() - begun)
 
     with capsys.disabled():
-        print(f"a death with {len(made.entries)} entries is planned in {min(took) * 1000:.1f} ms")
+        print(
+            f"a death with {len(made.entries)} entries is planned in {min(took) * 1000:.1f} ms of the processor"
+        )
     assert len(made.entries) >= 60
-    assert min(took) < 0.050  # told, not promised: the machine has other work
+    assert min(took) < 0.030  # of the processor: a slower machine than ours has room
