@@ -555,7 +555,7 @@ def _put_together(
         uploads=uploads,
         post=Post(bus=bus, store=letters, vault=vault, keyring=keyring, ids=ids),
         sweeper=Sweeper(vault, letters),
-        relay=Relay(bus=bus, store=store),
+        relay=Relay(bus=bus, store=store, overflow=lanes),
         timekeeper=Timekeeper(store=store, processor=processor, clock=clock),
         afterwards=Afterwards([care.certificates.run_once, care.retention.run_once]),
         consumer=Consumer(bus=bus, desk=desk, queues=reply_queues()),
