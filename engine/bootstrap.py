@@ -23,6 +23,7 @@ from connectors.channels.guard import Guard
 from connectors.channels.line import HttpLine
 from connectors.channels.secrets import WebhookSecrets
 from connectors.channels.webhook import Webhooks
+from connectors.channels.webhook_desk import WebhookDesk
 from engine.border.jwk import exported, key_set, thumbprint
 from engine.border.sealing import Opener, Sealer
 from engine.bus.admin import BrokerAdmin
@@ -187,6 +188,7 @@ class Engine:
     lanes: Lanes
     lane_desk: LaneDesk
     webhooks: Webhooks
+    webhook_desk: WebhookDesk
     moves: Moves
 
     def app(self) -> web.Application:
@@ -200,6 +202,7 @@ class Engine:
             approvals=self.approvals,
             own=self.own,
             lanes=self.lane_desk,
+            webhooks=self.webhook_desk,
             feed=self.feed,
             replies=self.desk,
             mailbox=self.mailbox,
@@ -394,6 +397,7 @@ def _put_together(
     catalogue = Catalogue(life_events, store=store, calendars=calendar_for, cited=citations)
     papers, is_simulation = Papers(), settings.profile is not Profile.PRODUCTION
     lanes = PostgresLanes(pool)
+    webhook_secrets = WebhookSecrets(keys.webhook_secrets, keys.webhook)
     counter = Counter(
         store=store,
         intake=intake,
@@ -551,7 +555,7 @@ def _put_together(
         uploads=uploads,
         post=Post(bus=bus, store=letters, vault=vault, keyring=keyring, ids=ids),
         sweeper=Sweeper(vault, letters),
-        relay=Relay(bus=bus, store=store),
+        relay=Relay(bus=bus, store=store, overflow=lanes),
         timekeeper=Timekeeper(store=store, processor=processor, clock=clock),
         afterwards=Afterwards([care.certificates.run_once, care.retention.run_once]),
         consumer=Consumer(bus=bus, desk=desk, queues=reply_queues()),
@@ -562,11 +566,12 @@ def _put_together(
             directories=directories,
             replies=desk,
             line=line,
-            signer=WebhookSecrets(keys.webhook_secret, keys.webhook).signer,
+            signer=webhook_secrets.signer,
             clock=clock,
             bells=bells,
             is_working_day=_is_working_day,
         ),
+        webhook_desk=WebhookDesk(lanes=lanes, directories=directories, secrets=webhook_secrets, clock=clock),
         moves=Moves(
             open_bus=lambda: _open_bus(settings, pool), lanes=lanes, directories=directories, clock=clock
         ),

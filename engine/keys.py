@@ -84,9 +84,13 @@ class Keys:
         """Return the password of an organisation's user at the broker; nobody has to keep it."""
         return _derived(self.session, f"broker org-{organisation}").hex()
 
-    def webhook_secret(self, organisation: str, generation: int) -> bytes:
-        """Return the secret that an organisation shares with us for webhooks; nobody has to keep it."""
-        return _derived(self.session, f"webhook {organisation} {generation}")
+    def webhook_secrets(self, organisation: str, generation: int) -> tuple[bytes, ...]:
+        """Return the secret that an organisation shares with us for webhooks; nobody has to keep it.
+
+        While the session key changes, the one from the key before comes after it.
+        """
+        keys = [self.session, self.previous.session] if self.previous.session else [self.session]
+        return tuple(_derived(key, f"webhook {organisation} {generation}") for key in keys)
 
     @property
     def webhook(self) -> Ed25519PrivateKey:

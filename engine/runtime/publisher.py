@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
+from engine.border.envelope import parse_order
 from engine.core.errors import EngineError
-from engine.ports import Bus, BusUnavailable, Parcel, Store, StoreUnavailable
+from engine.ports import Bus, BusUnavailable, Lanes, Parcel, Store, StoreUnavailable
 
 _AT_ONCE: Final = 2000  # parcels that may wait in memory; more stay with the sweep
 _LINGER_SECONDS: Final = 1.0
@@ -21,6 +22,8 @@ _SWEEP_SECONDS: Final = 5.0
 _OLDER_THAN: Final = timedelta(seconds=30)
 _LEASE: Final = timedelta(seconds=60)
 _SWEPT_AT_ONCE: Final = 500
+_FULL_SECONDS: Final = 10.0
+_ORDERS: Final = "orders."
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +37,7 @@ class Publisher:
         self._waiting: list[tuple[int, Parcel]] = []
         self._published: list[int] = []
         self._something = asyncio.Event()
+        self._full: dict[str, float] = {}  # queues that refuse while others take, and until when
 
     def send(self, ids: Sequence[int], parcels: Sequence[Parcel]) -> None:
         """Publish these soon. What does not fit stays in the outbox for the sweep."""
@@ -59,9 +63,15 @@ class Publisher:
             await self.flush()
 
     async def flush(self) -> None:
-        """Publish what waits now."""
+        """Publish what waits now. What is for a full queue waits in the outbox, in nobody's way."""
         waiting, self._waiting = self._waiting, []
-        self._published += await _published(self._bus, waiting)
+        now = asyncio.get_running_loop().time()
+        self._full = {queue: until for queue, until in self._full.items() if until > now}
+        sent = [pair for pair in waiting if pair[1].destination not in self._full]
+        published, refused = await _published(self._bus, sent)
+        self._published += published
+        if published:
+            self._full |= dict.fromkeys(refused, now + _FULL_SECONDS)
 
     async def _forget(self) -> None:
         if not self._published:
@@ -76,9 +86,11 @@ class Publisher:
 class Relay:
     """Sweeps the outbox for what a process left behind when it died."""
 
-    def __init__(self, *, bus: Bus, store: Store) -> None:
+    def __init__(self, *, bus: Bus, store: Store, overflow: Lanes | None = None) -> None:
+        """`overflow` takes the orders for which an organisation's queue has no room."""
         self._bus = bus
         self._store = store
+        self._overflow = overflow
 
     async def run_once(self, *, older_than: timedelta = _OLDER_THAN) -> int:
         """Publish some of what was left; return how many parcels.
@@ -87,11 +99,30 @@ class Relay:
             StoreUnavailable: nothing was lost.
         """
         left = await self._store.unpublished(older_than=older_than, lease=_LEASE, limit=_SWEPT_AT_ONCE)
-        published = await _published(self._bus, left)
+        published, refused = await _published(self._bus, left)
+        published += await self._set_aside([pair for pair in left if pair[1].destination in refused])
         await self._store.forget_published(published)
         if left:
             log.info("outbox.swept", extra={"left": len(left), "published": len(published)})
         return len(published)
+
+    async def _set_aside(self, refused: Sequence[tuple[int, Parcel]]) -> list[int]:
+        """Put orders for full queues where they wait by urgency; return which rows that were."""
+        mine = [(id_, one) for id_, one in refused if one.destination.startswith(_ORDERS)]
+        if self._overflow is None or not mine:
+            return []
+        try:
+            await self._bus.probe()
+        except BusUnavailable:  # it is not the queue: nothing can be sent at all
+            return []
+        by_queue: dict[str, list[Parcel]] = defaultdict(list)
+        for _, parcel in mine:
+            by_queue[parcel.destination].append(parcel)
+        for queue, parcels in by_queue.items():
+            named = [(one.id, parse_order(one.body).subject, one.body) for one in parcels]
+            await self._overflow.adopt(queue.removeprefix(_ORDERS), named)
+            log.warning("orders.overflowed", extra={"queue": queue, "orders": len(named)})
+        return [id_ for id_, _ in mine]
 
     async def run(self) -> None:
         """Sweep until cancelled."""
@@ -104,22 +135,27 @@ class Relay:
                 await asyncio.sleep(_SWEEP_SECONDS)
 
 
-async def _published(bus: Bus, waiting: Sequence[tuple[int, Parcel]]) -> list[int]:
-    """Return the rows that are now in their queues. A queue that takes nothing holds up no other."""
+async def _published(bus: Bus, waiting: Sequence[tuple[int, Parcel]]) -> tuple[list[int], list[str]]:
+    """Return the rows that are now in their queues, and the queues that took nothing.
+
+    A queue that takes nothing holds up no other.
+    """
     if not waiting:
-        return []
+        return [], []
     try:
         await bus.publish([parcel for _, parcel in waiting])
-        return [id_ for id_, _ in waiting]
+        return [id_ for id_, _ in waiting], []
     except (BusUnavailable, EngineError):
         by_queue: dict[str, list[tuple[int, Parcel]]] = defaultdict(list)
         for id_, parcel in waiting:
             by_queue[parcel.destination].append((id_, parcel))
         published: list[int] = []
+        refused: list[str] = []
         for destination, some in by_queue.items():
             try:
                 await bus.publish([parcel for _, parcel in some])
                 published += [id_ for id_, _ in some]
             except (BusUnavailable, EngineError):
+                refused.append(destination)
                 log.warning("bus.unavailable", extra={"queue": destination, "parcels": len(some)})
-        return published
+        return published, refused

@@ -217,7 +217,9 @@ class PostgresLanes:
 
     async def adopt(self, number: str, events: Sequence[tuple[str, str, bytes]]) -> None:
         """Put orders (id, reference, event) into the table that came back from the broker."""
-        await self._execute(_ADOPT, number, *map(list, zip(*events, strict=True)))
+        once = {name: (name, reference, event) for name, reference, event in events}
+        if once:
+            await self._execute(_ADOPT, number, *map(list, zip(*once.values(), strict=True)))
 
     async def _fetch(self, statement: str, *values: Any) -> list[asyncpg.Record]:
         async with self._connection() as connection:

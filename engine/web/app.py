@@ -32,6 +32,7 @@ from engine.web.api.operator import OPERATOR
 from engine.web.api.organisation import ORGANISATION
 from engine.web.api.participants import PARTICIPANTS
 from engine.web.api.service import SERVICE
+from engine.web.api.webhooks import WEBHOOKS
 from engine.web.doors import Doors
 from engine.web.openapi import openapi
 from engine.web.operations import ADDRESS, CONTEXT, NAMED, Context, Operation
@@ -61,6 +62,7 @@ GROUPS: Final = (
     OPERATOR,
     GATE,
     LANES,
+    WEBHOOKS,
     SERVICE,
 )
 _FOR_PROBES: Final = ("/health/live", "/health/ready", "/metrics")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from connectors.channels.webhook_desk import WebhookDesk
 from engine.core.explain import Explanations
 from engine.core.views import CaseSummary, CaseView, DisclosureView, LifeEventView, PlanView
 from engine.identity.app import Coming, Going
@@ -230,6 +231,7 @@ class Doors:
     approvals: Approvals
     own: OwnOrganisation
     lanes: LaneDesk
+    webhooks: WebhookDesk
     feed: Feed
     replies: Replies
     mailbox: Mailbox

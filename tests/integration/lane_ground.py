@@ -34,7 +34,7 @@ from tests.unit.border_desk import Moving
 
 CITY, BANK = MuroranCitySimulator.number, MihonPowerSimulator.number
 KEY = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
-SECRETS = WebhookSecrets(lambda number, generation: f"{number} {generation}".ljust(32).encode(), KEY)
+SECRETS = WebhookSecrets(lambda number, generation: (f"{number} {generation}".ljust(32).encode(),), KEY)
 FAST = Limits(rate=10_000, concurrency=8)
 
 
@@ -202,4 +202,4 @@ async def ground(dsn: str) -> AsyncIterator[Ground]:
 
 
 def trusting(number: str = CITY, generation: int = 1) -> Verifier:
-    return Verifier([SECRETS.told(Lane(number=number, secret_generation=generation))["secret"]])
+    return Verifier([SECRETS.told(Lane(number=number, secret_generation=generation))[0]])

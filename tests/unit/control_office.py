@@ -5,6 +5,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from connectors.channels.secrets import WebhookSecrets
+from connectors.channels.webhook_desk import WebhookDesk
 from engine.bus.memory import MemoryBus, MemoryQueues
 from engine.identity.evidence import Evidence
 from engine.identity.mandate import Mandate, Recipient
@@ -43,6 +47,9 @@ from workflows.calendar_japan import calendar_for
 from workflows.moving import MOVING
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+_KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 
 
 class NoDocuments:
@@ -203,6 +210,10 @@ class ControlOffice:
             ids=ids,
         )
         self.lanes = MemoryLanes(self.store, clock)
+        secrets = WebhookSecrets(lambda number, turn: (f"{number} {turn}".ljust(32).encode(),), _KEY)
+        self.webhook_desk = WebhookDesk(
+            lanes=self.lanes, directories=directories, secrets=secrets, clock=clock
+        )
         self.lane_desk = LaneDesk(
             lanes=self.lanes,
             registry=self.registry,

@@ -471,7 +471,7 @@ class Web:
         self.counter = FakeCounter()
         self.behind = ControlOffice()
         self.control, self.care = self.behind.control, care_of(self.behind, self.counter)
-        self.lanes = self.behind.lane_desk
+        self.lanes, self.webhooks = self.behind.lane_desk, self.behind.webhook_desk
         self.feed = FakeFeed()
         self.replies = FakeReplies()
         self.gate = FakeGate()
@@ -503,6 +503,7 @@ class Web:
             approvals=self.behind.approvals,
             own=self.behind.own,
             lanes=self.lanes,
+            webhooks=self.webhooks,
             feed=self.feed,
             replies=self.replies,
             mailbox=self.office.mailbox,

@@ -10,7 +10,7 @@ from engine.ports import Limits
 from engine.runtime.lane_desk import LaneView
 from engine.runtime.record import Act
 from engine.web.api.common import both
-from engine.web.api.operator import Because, OrganisationNumber
+from engine.web.api.operator import Because, OrganisationNumber, whole_number
 from engine.web.operations import Call, Group
 from engine.web.security import Who
 
@@ -43,9 +43,9 @@ class LimitBecause(Because):
     )
 
     rate: Annotated[float, Field(ge=0.01, le=10_000)]
-    concurrency: Annotated[int, Field(ge=1, le=256)]
+    concurrency: whole_number(1, 256)  # type: ignore[valid-type] # mypy reads no calls
     opens: Hour | None = None
-    for_hours: Annotated[int, Field(ge=1, le=24, description="Until midnight at most")] = 8
+    for_hours: whole_number(1, 24) = 8  # type: ignore[valid-type] # as above
 
     def limits(self) -> Limits:
         """Return the limits."""

@@ -76,7 +76,7 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _whole_number(least: int, most: int) -> Any:
+def whole_number(least: int, most: int) -> Any:
     """Return the type of a whole number in a body."""
     number = Annotated[int, Field(ge=least, le=most)]
     return Annotated[number, BeforeValidator(_whole, json_schema_input_type=number)]
@@ -234,8 +234,8 @@ class RetryBecause(Body):
 
     reason: Reason
     organisation: OrganisationNumber
-    older_than_days: _whole_number(0, 3650)  # type: ignore[valid-type] # mypy reads no calls
-    at_most: _whole_number(1, MOST_AT_ONCE) = 50  # type: ignore[valid-type] # as above
+    older_than_days: whole_number(0, 3650)  # type: ignore[valid-type] # mypy reads no calls
+    at_most: whole_number(1, MOST_AT_ONCE) = 50  # type: ignore[valid-type] # as above
 
 
 class ReconcileBecause(Body):
@@ -244,7 +244,7 @@ class ReconcileBecause(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "毎週の点検", "limit": 100}]})
 
     reason: Reason
-    limit: _whole_number(1, 200) = 100  # type: ignore[valid-type] # as above
+    limit: whole_number(1, 200) = 100  # type: ignore[valid-type] # as above
     after: Cursor | None = None
 
 
