@@ -13,7 +13,7 @@ import click
 
 from engine.clock import SimulatedClock, SystemClock
 from engine.core.errors import EngineError
-from engine.identity.card import JpkiCard
+from engine.identity.card import Card, JpkiCard
 from engine.identity.profiles import Use
 from engine.ports import Clock
 from engine.settings import Profile, Settings
@@ -30,6 +30,9 @@ _TIMEOUT_SECONDS: Final = 30
 
 _file: Final = click.option(
     "--file", "file", type=click.Path(path_type=Path), help="The card. [default: card.json in TODOKE_STATE]"
+)
+_reader: Final = click.option(
+    "--reader", help="A real card in this PC/SC reader; its name may be cut short, `-` is the first one."
 )
 _pin: Final = click.option("--pin", prompt="PIN", hide_input=True, help="Four digits; three tries.")
 _password: Final = click.option(
@@ -96,14 +99,15 @@ def make(
 @card.command()
 @_password
 @_file
-def show(*, password: str, file: Path | None) -> None:
+@_reader
+def show(*, password: str, file: Path | None, reader: str | None) -> None:
     """Show what the 署名用 certificate says about its holder."""
     from engine.identity.attributes import attributes_of  # noqa: PLC0415
     from engine.identity.certificates import read_certificate  # noqa: PLC0415
 
-    reader = JpkiCard(_open(file))
-    reader.verify_pin(Use.SIGNATURE, password)
-    attributes = attributes_of(read_certificate(reader.read_certificate(Use.SIGNATURE)))
+    jpki = JpkiCard(_card(file, reader))
+    jpki.verify_pin(Use.SIGNATURE, password)
+    attributes = attributes_of(read_certificate(jpki.read_certificate(Use.SIGNATURE)))
     birth = attributes.birth.date
     _print(
         {
@@ -117,18 +121,19 @@ def show(*, password: str, file: Path | None) -> None:
 
 @card.command()
 @_file
-def info(*, file: Path | None) -> None:
+@_reader
+def info(*, file: Path | None, reader: str | None) -> None:
     """Show until when the card is valid, and how many tries its PINs have left. Costs no try."""
     from engine.identity.certificates import read_certificate  # noqa: PLC0415
 
-    reader = JpkiCard(_open(file))
-    certificate = read_certificate(reader.read_certificate(Use.LOGIN))
+    jpki = JpkiCard(_card(file, reader))
+    certificate = read_certificate(jpki.read_certificate(Use.LOGIN))
     _print(
         {
             "serial": f"{certificate.serial_number:x}",
             "validUntil": certificate.not_valid_after_utc.isoformat(),
-            "pinTriesLeft": reader.tries_left(Use.LOGIN),
-            "passwordTriesLeft": reader.tries_left(Use.SIGNATURE),
+            "pinTriesLeft": jpki.tries_left(Use.LOGIN),
+            "passwordTriesLeft": jpki.tries_left(Use.SIGNATURE),
         }
     )
 
@@ -137,10 +142,11 @@ def info(*, file: Path | None) -> None:
 @click.option("--server", help="Where Todoke is reached. [default: TODOKE_PUBLIC_URL]")
 @_pin
 @_file
-def login(*, server: str | None, pin: str, file: Path | None) -> None:
+@_reader
+def login(*, server: str | None, pin: str, file: Path | None, reader: str | None) -> None:
     """Sign in with the card and print the session."""
     address = (server or Settings.load().origin).rstrip("/")
-    _print(asyncio.run(_login(address, JpkiCard(_open(file)), pin)))
+    _print(asyncio.run(_login(address, JpkiCard(_card(file, reader)), pin)))
 
 
 @card.command()
@@ -148,12 +154,13 @@ def login(*, server: str | None, pin: str, file: Path | None) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="[default: DOCUMENT.p7s]")
 @_password
 @_file
-def sign(*, document: Path, out: Path | None, password: str, file: Path | None) -> None:
+@_reader
+def sign(*, document: Path, out: Path | None, password: str, file: Path | None, reader: str | None) -> None:
     """Sign a file: a detached CAdES signature with the 署名用 key."""
     settings = Settings.load()
-    reader = JpkiCard(_open(file))
-    reader.verify_pin(Use.SIGNATURE, password)
-    signature = reader.sign_detached(document.read_bytes(), _clock(settings).now())
+    jpki = JpkiCard(_card(file, reader))
+    jpki.verify_pin(Use.SIGNATURE, password)
+    signature = jpki.sign_detached(document.read_bytes(), _clock(settings).now())
     target = out or document.with_name(f"{document.name}.p7s")
     target.write_bytes(signature)
     click.echo(target)
@@ -232,6 +239,16 @@ async def _post(client: "aiohttp.ClientSession", url: str, body: dict[str, Any])
 def _refused(problem: Any) -> NoReturn:
     found = problem if isinstance(problem, dict) else {}
     raise click.ClickException(f"{found.get('title', 'refused')} ({found.get('code', 'no code')})")
+
+
+def _card(file: Path | None, reader: str | None) -> Card:
+    """Return the card in the reader until the command ends, else the one in the file."""
+    if reader is None:
+        return _open(file)
+    from engine.identity.pcsc import card_in_reader  # noqa: PLC0415
+
+    name = None if reader == "-" else reader
+    return click.get_current_context().with_resource(card_in_reader(name))
 
 
 def _open(file: Path | None) -> "SoftwareCard":

@@ -2,10 +2,14 @@
 """OpenSC, which knows nothing of Todoke, reads the software card over a PC/SC daemon and signs with it."""
 
 import asyncio
+import contextlib
+import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,11 +19,14 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from connectors.simulators.jpki import SoftwareCard
 from connectors.simulators.jpki.vpcd import READER, inserted
+from engine.identity.card import JpkiCard
+from engine.identity.card_text import read_basic_items
+from engine.identity.pcsc import card_in_reader
 from engine.identity.profiles import Use, is_signed
-from engine.local.process import free_port
-from tests.unit.identity_desk import Desk
+from tests.unit.identity_desk import HANAKO, Desk
 
 LIBRARY = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+TREE = Path(__file__).resolve().parents[2]
 NEEDED = ("pcscd", "opensc-tool", "pkcs15-tool", "pkcs11-tool")
 MISSING = [name for name in NEEDED if shutil.which(name) is None] + (
     [] if LIBRARY.exists() else [LIBRARY.name]
@@ -48,7 +55,11 @@ class Reader:
 
     async def tool(self, *command: str) -> tuple[int, bytes]:
         process = await asyncio.create_subprocess_exec(
-            *command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=self.card.parent
+            *command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=self.card.parent,
+            env={**os.environ, "PYTHONPATH": str(TREE), "TODOKE_STATE": str(self.card.parent)},
         )
         async with asyncio.timeout(60):
             out, _ = await process.communicate()
@@ -57,7 +68,7 @@ class Reader:
 
 @pytest.fixture
 async def reader(tmp_path: Path) -> AsyncIterator[Reader]:
-    place, port = tmp_path / "card.json", free_port()
+    place, port = tmp_path / "card.json", two_free_ports()
     Desk().card().save(place)
     config = tmp_path / "readers"
     config.mkdir()
@@ -74,6 +85,17 @@ async def reader(tmp_path: Path) -> AsyncIterator[Reader]:
         finally:
             daemon.send_signal(signal.SIGTERM)
             await daemon.wait()
+
+
+def two_free_ports() -> int:
+    """Return a port of the loopback that is free, as the next one is."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            with contextlib.suppress(OSError):
+                second.bind(("127.0.0.1", port + 1))
+                return port
 
 
 async def _until_seen(reader: Reader) -> None:
@@ -105,6 +127,28 @@ async def test_opensc_reads_both_certificates_and_signs_with_both_keys(reader: R
         certificate = own.login_certificate if use is Use.LOGIN else own.signature_certificate
         key_of = certificate.public_key()
         assert is_signed(key_of, signature, b"signed over PC/SC\n", SHA256())  # type: ignore[arg-type] # RSA
+
+
+async def test_our_own_client_reads_the_same_card_over_pcsc(reader: Reader) -> None:
+    """The same code that speaks to the software card in its tests, with a reader and a daemon between."""
+
+    def used() -> tuple[bytes, bytes, str]:
+        with card_in_reader() as card:
+            items = read_basic_items(card, "1234")
+            own = JpkiCard(card)
+            own.verify_pin(Use.SIGNATURE, "ABC123")
+            return own.read_certificate(Use.SIGNATURE), own.sign(Use.SIGNATURE, b"signed here"), items.name
+
+    certificate, signature, name = await asyncio.to_thread(used)
+
+    status, said = await reader.tool(sys.executable, "-m", "engine.cli", "card", "info", "--reader", "Todoke")
+    assert (status, json.loads(said)["passwordTriesLeft"]) == (0, 5), said
+
+    own = SoftwareCard.load(reader.card)
+    assert certificate == own.chip.signature_certificate
+    assert name == HANAKO.name
+    key = own.signature_certificate.public_key()
+    assert is_signed(key, signature, b"signed here", SHA256())  # type: ignore[arg-type] # RSA
 
 
 async def test_a_wrong_pin_over_pcsc_costs_a_try_that_the_card_remembers(reader: Reader) -> None:

@@ -107,6 +107,9 @@ async def test_an_operator_is_made_on_the_host_watches_mends_and_is_unmade(termi
     assert "paused" in await terminal.ops("pause", POWER.number, "--reason", "maintenance")
     assert "active" in await terminal.ops("resume", POWER.number, "--reason", "over")
     assert "—" in await terminal.ops("parked")
+    gate = await terminal.ops("gate")
+    assert "rsa-2048-sha256" in gate
+    assert "waiting" in gate
     assert "1 cases compared, 0 findings" in await terminal.ops("reconcile", "--reason", "weekly")
 
     assert ("機関の回答待ち" in shown[1], "case-opened" in shown[2]) == (True, True)

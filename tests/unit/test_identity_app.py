@@ -5,22 +5,28 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import aiohttp
 import pytest
+from aiohttp.test_utils import TestServer, unused_port
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from connectors.simulators.digital_app import Client, DigitalApp
+from connectors.simulators.digital_app import CLIENT, Client, DigitalApp, app_of
 from connectors.simulators.jpki import SoftwareCard
 from connectors.simulators.jpki.rehearsal import rehearsal_gate
 from engine.core.errors import EngineError
 from engine.identity.app import Coming, Going
 from engine.identity.challenges import Purpose
-from engine.identity.provider import App
+from engine.identity.fetch import HttpFetch
+from engine.identity.profiles import Environment
+from engine.identity.provider import App, keep_provider, load_provider
 from engine.identity.store import Kind
+from engine.identity.trust import TrustStoreError
 from tests.unit.identity_desk import START, Desk
 
 BASE = "https://app-test.example"
@@ -353,3 +359,55 @@ async def test_a_certificate_that_was_not_sealed_for_us_is_not_read(desk: AppDes
 
     with pytest.raises(EngineError, match="app-token-invalid"):
         await desk.gate.signature_by_app(session, coming)
+
+
+# --- over HTTP, and as it is configured ---
+
+
+async def test_the_simulated_provider_stands_at_an_address_and_a_page_is_its_phone() -> None:
+    desk = Desk()
+    card = desk.card()
+    port = unused_port()
+    provider = DigitalApp(desk.world, base=f"http://127.0.0.1:{port}")
+    app = App(provider.described("https://todoke.example"), *KEYS)
+    provider.register(Client(CLIENT, app.public_keys(), (BACK,)))
+    server = TestServer(app_of(provider, lambda: card), port=port)
+    async with server, aiohttp.ClientSession() as http:
+        gate = rehearsal_gate(desk.world, desk.ids, store=desk.store, exchange=HttpFetch(http), app=app)
+        going = await gate.go_to_app(Purpose.LOGIN)
+        async with http.get(going.url) as page:
+            assert page.status == 200
+            assert "見本" in await page.text()
+        async with http.get(going.url.replace("S256", "plain")) as page:
+            assert page.status == 400
+        async with http.post(going.url, data={"pin": "9999"}, allow_redirects=False) as page:
+            assert "暗証番号が違います" in await page.text()
+        async with http.post(going.url, data={"pin": "1234"}, allow_redirects=False) as page:
+            assert page.status == 303
+            query = parse_qs(urlsplit(page.headers["Location"]).query)
+
+        token = await gate.login_by_app(Coming(query["state"][0], going.secret, query["code"][0]))
+
+        assert await gate.session(token.token)
+
+
+def test_the_provider_is_configured_in_a_file_beside_the_roots(tmp_path: Path) -> None:
+    provider = DigitalApp(Desk().world, base=BASE).described("https://todoke.example")
+    keep_provider(tmp_path, Environment.DEVELOPMENT, provider)
+
+    assert load_provider(tmp_path, Environment.DEVELOPMENT) == provider
+    assert load_provider(tmp_path, Environment.PRODUCTION) is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"tokenUrl": "http://plain.example/token"}, {"issuer": 5}, {"surprise": "1"}, {"clientId": ""}],
+)
+def test_a_provider_that_cannot_be_right_is_not_started_with(tmp_path: Path, changed: dict[str, Any]) -> None:
+    provider = DigitalApp(Desk().world, base=BASE).described("https://todoke.example")
+    keep_provider(tmp_path, Environment.PRODUCTION, provider)
+    file = tmp_path / "production" / "app.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | changed))
+
+    with pytest.raises(TrustStoreError):
+        load_provider(tmp_path, Environment.PRODUCTION)

@@ -5,6 +5,7 @@ It holds the two keys of a synthetic person. Like a real card it counts wrong PI
 restarts, blocks after three or five, and never gives out the 署名用 certificate without password.
 """
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -21,7 +22,10 @@ from cryptography.hazmat.primitives.serialization import (
 from pydantic import BaseModel, ConfigDict, Field
 
 JPKI_APPLICATION: Final = bytes.fromhex("D392F000260100000001")
+TEXT_APPLICATION: Final = bytes.fromhex("D3921000310001010408")  # 券面事項入力補助AP
 TRIES: Final = {0x18: 3, 0x1B: 5}
+TEXT_TRIES: Final = 3
+_TEXT_PIN, _BASIC_ITEMS = 0x11, 0x02
 _LOGIN_PIN, _SIGNATURE_PIN, _LOGIN_KEY, _SIGNATURE_KEY = 0x18, 0x1B, 0x17, 0x1A
 _PIN_OF: Final = {_LOGIN_KEY: _LOGIN_PIN, _SIGNATURE_KEY: _SIGNATURE_PIN, 0x01: _SIGNATURE_PIN}
 _TOKEN_INFO: Final = b"JPKIAPICCTOKEN2".ljust(32) + bytes(128)
@@ -56,6 +60,9 @@ class Chip(BaseModel):
     signature_root: bytes
     signature_pin: Annotated[str, Field(repr=False)]
     tries: dict[int, int] = dict(TRIES)
+    # What the chip has of its face, beside the 個人番号, for which this card has no file.
+    basic_items: Annotated[bytes, Field(repr=False)] = b""
+    text_tries: int = TEXT_TRIES
 
 
 class SoftwareCard:
@@ -65,6 +72,7 @@ class SoftwareCard:
         self.chip = chip
         self._file = file
         self._application = False
+        self._text: _TextApplication | None = None
         self._selected: int | None = None
         self._verified: set[int] = set()
         self._files = {
@@ -107,6 +115,8 @@ class SoftwareCard:
         if parsed is None:
             return WRONG_LENGTH
         data, most = parsed
+        if head[:3] != b"\x00\xa4\x04" and self._text is not None:
+            return self._text.transmit(head, data, most)
         match head[0], head[1]:
             case 0x00, 0xA4:
                 return self._select(head[2], data)
@@ -124,9 +134,10 @@ class SoftwareCard:
     def _select(self, how: int, data: bytes) -> bytes:
         if how == 0x04:
             self._application = data == JPKI_APPLICATION
+            self._text = _TextApplication(self) if data == TEXT_APPLICATION else None
             self._selected = None
             self._verified.clear()
-            return OK if self._application else NO_SUCH_FILE
+            return OK if self._application or self._text else NO_SUCH_FILE
         if how != 0x02 or len(data) != 2 or not self._application:
             return WRONG_PARAMETERS
         file = int.from_bytes(data, "big")
@@ -166,6 +177,12 @@ class SoftwareCard:
         self._verified.discard(file)
         return _tries_left(left - 1)
 
+    def count_text(self, left: int) -> None:
+        """Note how many tries the PIN of the 券面事項入力補助 application has left."""
+        self.chip.text_tries = left
+        if self._file is not None:
+            self.save(self._file)
+
     def _count(self, file: int, left: int) -> None:
         if self.chip.tries[file] != left:
             self.chip.tries[file] = left
@@ -188,6 +205,73 @@ class SoftwareCard:
                 return WRONG_LENGTH
             case _:
                 return WRONG_PARAMETERS
+
+
+class _TextApplication:
+    """The application that fills in forms: the four basic items after a PIN, and nothing else."""
+
+    def __init__(self, card: SoftwareCard) -> None:
+        self._card = card
+        self._selected: int | None = None
+        self._is_open = False
+
+    def transmit(self, head: bytes, data: bytes, most: int) -> bytes:
+        """Return the answer to one command within this application."""
+        match head[0], head[1]:
+            case 0x00, 0xA4 if head[2] == 0x02 and len(data) == 2:
+                file = int.from_bytes(data, "big")
+                if file not in (_TEXT_PIN, _BASIC_ITEMS):
+                    return NO_SUCH_FILE
+                self._selected = file
+                return OK
+            case 0x00, 0x20 if self._selected == _TEXT_PIN:
+                return self._verify(data)
+            case 0x00, 0xB0 if self._selected == _BASIC_ITEMS:
+                return self._read(head[2] << 8 | head[3], most)
+            case 0x00, (0xA4 | 0x20 | 0xB0):
+                return WRONG_FILE
+            case _:
+                return UNKNOWN_COMMAND
+
+    def _verify(self, pin: bytes) -> bytes:
+        left = self._card.chip.text_tries
+        if not pin:
+            return _tries_left(left)
+        if left == 0:
+            return BLOCKED
+        if pin == self._card.chip.login_pin.encode():  # people are told to use the same four digits
+            self._card.count_text(TEXT_TRIES)
+            self._is_open = True
+            return OK
+        self._card.count_text(left - 1)
+        self._is_open = False
+        return _tries_left(left - 1)
+
+    def _read(self, offset: int, most: int) -> bytes:
+        if not self._is_open:
+            return NOT_ALLOWED
+        content = self._card.chip.basic_items
+        if offset >= len(content):
+            return WRONG_OFFSET
+        part = content[offset : offset + most]
+        return part + (OK if len(part) == most else END_OF_FILE)
+
+
+def basic_items(name: str, address: str, born_on: date, sex: str) -> bytes:
+    """Return the file of the four basic items, with the table of their places at its head."""
+    parts = [name.encode(), address.encode(), f"{born_on:%Y%m%d}".encode(), sex.encode()]
+    elements = [bytes([0xDF, 0x22 + n]) + _length(part) + part for n, part in enumerate(parts)]
+    inside = sum(map(len, elements)) + 11
+    place, table = 3 + len(_length(bytes(inside))) - 1 + 11, b""
+    for element in elements:
+        table += place.to_bytes(2, "big")
+        place += len(element)
+    whole = b"\xdf\x21\x08" + table + b"".join(elements)
+    return b"\xff\x20" + _length(whole) + whole
+
+
+def _length(content: bytes) -> bytes:
+    return bytes([len(content)]) if len(content) < 0x80 else bytes([0x81, len(content)])
 
 
 def private_der(key: rsa.RSAPrivateKey) -> bytes:

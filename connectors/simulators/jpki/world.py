@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from connectors.simulators.jpki import names
 from connectors.simulators.jpki.authority import GENERATIONS, Authority, Changes, Resident, make_authority
-from connectors.simulators.jpki.card import Chip, SoftwareCard, private_der
+from connectors.simulators.jpki.card import Chip, SoftwareCard, basic_items, private_der
 from connectors.simulators.jpki.keys import Keys, new_key
 from connectors.simulators.jpki.register import Entry, Register, holder_of
 from connectors.simulators.jpki.responder import answer_ocsp, make_crl
@@ -86,6 +86,7 @@ class JpkiWorld:
             signature_certificate=signature.public_bytes(Encoding.DER),
             signature_root=self._root_der(Use.SIGNATURE, generation),
             signature_pin=signature_pin.upper(),
+            basic_items=basic_items(resident.name, resident.address, resident.born_on, resident.sex),
         )
         return SoftwareCard(chip)
 
