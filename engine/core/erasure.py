@@ -47,6 +47,7 @@ def left_of(event: Event) -> Event:
             | m.OrderRepeated()
             | m.FilingPostponed()
             | m.FilingFlagged()
+            | m.CitizenReminded()
         ):
             return event
         case _:
