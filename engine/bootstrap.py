@@ -148,6 +148,10 @@ class DocumentDoor:
         """Return the delivery."""
         return self._intake.parcel(deliver)
 
+    def notice(self, notice: Mapping[str, object]) -> Parcel:
+        """Return the notice."""
+        return self._intake.notice(notice)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
@@ -411,6 +415,7 @@ def _put_together(
         clock=clock,
         draft_lasts=timedelta(days=settings.draft_days),
         notices=Notices(lanes, clock),
+        reminders=settings.reminder_days,
     )
     operators = PostgresOperators(pool)
     record = Record(operators=operators, clock=clock, ids=ids)

@@ -906,6 +906,10 @@ class Documents(Protocol):
         """Return the delivery, sealed for the post; raises EngineError `invalid-document`."""
         ...
 
+    def notice(self, notice: Mapping[str, object]) -> Parcel:
+        """Return the notice, sealed for the post; raises EngineError `invalid-document`."""
+        ...
+
 
 class Sheets(Protocol):
     """What a citizen takes along for what Todoke cannot send."""

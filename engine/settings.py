@@ -11,12 +11,15 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from engine.core.deadline_rules import Severity
 from engine.core.errors import Code, EngineError, register
+from engine.core.reminders import DAYS_BEFORE, Days
 from engine.local.state import state_path
 
 register({"invalid-settings": Code(500, "設定に誤りがあります", "The settings have errors")})
 
 PREFIX: Final = "TODOKE_"
+_REMINDER: Final = r"(convenience|fine|money-lost|right-lost)=[0-9]{1,3}(,[0-9]{1,3}){0,5}"
 # Read by the start script and the tests before there are settings.
 _ALSO_KNOWN: Final = {"TODOKE_TEST_SERVICES"}
 _LISTEN: Final = re.compile(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})")
@@ -70,6 +73,8 @@ class Settings(BaseSettings):
     # How long a case is kept after its end, and how long one that nobody confirmed lasts and is kept.
     kept_days: int = Field(default=365, ge=1, le=36_500)
     draft_days: int = Field(default=30, ge=1, le=365)
+    # Days before a last day on which the citizen is reminded, by what is lost: "fine=7,1 money-lost=14".
+    reminders: str = Field(default="", pattern=rf"^({_REMINDER}( {_REMINDER})*)?$")
 
     @classmethod
     def load(cls, **decided: object) -> Self:
@@ -164,6 +169,13 @@ class Settings(BaseSettings):
     def origin(self) -> str:
         """The address under which people reach this installation."""
         return self.public_url or f"http://{self.listen}"
+
+    @property
+    def reminder_days(self) -> Days:
+        """Days before a last day on which the citizen is reminded: the usual ones where none are set."""
+        said = dict(one.split("=") for one in self.reminders.split())
+        own = {Severity(name): tuple(int(day) for day in days.split(",")) for name, days in said.items()}
+        return {**DAYS_BEFORE, **own}
 
     @property
     def keys_directory(self) -> Path:

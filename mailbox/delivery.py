@@ -16,7 +16,7 @@ from typing import Final
 from engine.core.errors import Code, EngineError, register
 from engine.ports import Bus, BusUnavailable, Delivery, Ids
 from mailbox.intake import DESTINATION, opened
-from mailbox.letters import Deliver, Kept, LetterRow, LetterStore, Pair, PersonKey
+from mailbox.letters import Deliver, Kept, LetterRow, LetterStore, Notice, Pair, PersonKey
 from mailbox.sealing import Keyring
 from mailbox.vault import Vault
 
@@ -45,6 +45,7 @@ class _Batch:
     """What is known about some deliveries while they are handled."""
 
     orders: list[tuple[Delivery, Deliver]] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
     reasons: dict[int, list[str]] = field(default_factory=dict)
 
     def refuse(self, delivery: Delivery, reason: str) -> None:
@@ -75,6 +76,8 @@ class Post:
         batch = _Batch()
         for delivery in self._held:
             self._open(delivery, batch)
+        if batch.notices:
+            await self._store.keep_notices(batch.notices)
         arrived = await self._keep(batch)
         handled, self._held = self._held, []
         await self._settle(handled, batch)
@@ -96,7 +99,11 @@ class Post:
     def _open(self, delivery: Delivery, batch: _Batch) -> None:
         for event in delivery.events:
             try:
-                batch.orders.append((delivery, opened(event, self._keyring)))
+                match opened(event, self._keyring):
+                    case Notice() as notice:
+                        batch.notices.append(notice)
+                    case order:
+                        batch.orders.append((delivery, order))
             except EngineError as error:
                 batch.refuse(delivery, error.code)
 

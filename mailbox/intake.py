@@ -15,12 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.core.errors import Code, EngineError, Problem, register
 from engine.ports import Parcel, Staged
-from mailbox.letters import Deliver
+from mailbox.letters import Deliver, Notice
 from mailbox.sealing import Keyring
 from mailbox.vault import Names, Vault
 
 DESTINATION: Final = "letters"
+EventType = Literal["jp.todoke.letter.deliver.v1", "jp.todoke.letter.notify.v1"]
 EVENT_TYPE: Final = "jp.todoke.letter.deliver.v1"
+NOTICE_TYPE: Final = "jp.todoke.letter.notify.v1"
 
 register(
     {
@@ -49,7 +51,7 @@ class Envelope(BaseModel):
     specversion: Literal["1.0"] = "1.0"
     id: str = Field(max_length=300)
     source: Literal["/engine"] = "/engine"
-    type: Literal["jp.todoke.letter.deliver.v1"] = EVENT_TYPE
+    type: EventType = EVENT_TYPE
     datacontenttype: Literal["application/octet-stream"] = "application/octet-stream"
     data_base64: str = Field(repr=False)
 
@@ -91,27 +93,45 @@ class DocumentIntake:
             )
             raise EngineError("invalid-document", problems=problems) from None
         name = _name(order)
-        sealed = self._keyring.seal_delivery(name, order.model_dump_json().encode())
-        envelope = Envelope(id=name, data_base64=sealed)
+        return self._sealed(name, order, EVENT_TYPE)
+
+    def notice(self, notice: Mapping[str, object]) -> Parcel:
+        """Return the notice, sealed for the post; the same notice is the same parcel for ever.
+
+        Raises:
+            EngineError: `invalid-document`.
+        """
+        try:
+            read = Notice.model_validate(notice)
+        except ValidationError:
+            raise EngineError("invalid-document") from None
+        return self._sealed(_name(read), read, NOTICE_TYPE)
+
+    def _sealed(self, name: str, content: Deliver | Notice, kind: EventType) -> Parcel:
+        sealed = self._keyring.seal_delivery(name, content.model_dump_json().encode())
+        envelope = Envelope(id=name, type=kind, data_base64=sealed)
         return Parcel(name, DESTINATION, envelope.model_dump_json().encode())
 
 
-def opened(event: bytes, keyring: Keyring) -> Deliver:
-    """Return the order in one event of a delivery.
+def opened(event: bytes, keyring: Keyring) -> Deliver | Notice:
+    """Return the order or the notice in one event of a delivery.
 
     Raises:
         EngineError: `invalid-document` or `unreadable-key`: nobody but a person can mend it.
     """
     try:
         envelope = Envelope.model_validate_json(event)
-        order = Deliver.model_validate_json(keyring.open_delivery(envelope.id, envelope.data_base64))
+        kind: type[Deliver | Notice] = Deliver if envelope.type == EVENT_TYPE else Notice
+        content = kind.model_validate_json(keyring.open_delivery(envelope.id, envelope.data_base64))
     except ValidationError:
         raise EngineError("invalid-document") from None  # the cause would show what was inside
-    if envelope.id != _name(order):
+    if envelope.id != _name(content):
         raise EngineError("invalid-document")
-    return order
+    return content
 
 
-def _name(order: Deliver) -> str:
+def _name(order: Deliver | Notice) -> str:
     """Return the id on the bus; a hash, for the document id is what the organisation made it."""
+    if isinstance(order, Notice):
+        return f"n_{order.id.hex}"
     return "l_" + hashlib.sha256(f"{order.order_id}/{order.document_id}".encode()).hexdigest()[:32]

@@ -7,9 +7,9 @@ the box, not when it is opened, so each of the three has its own time.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -65,6 +65,22 @@ class Deliver(Heading):
     def heading(self) -> Heading:
         """What of it the list of letters will show."""
         return Heading(**{name: getattr(self, name) for name in Heading.model_fields})
+
+
+class Notice(BaseModel):
+    """What a person is to be told without a document: a reminder of a last day (お知らせ)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: UUID
+    owner: UUID
+    case_id: UUID
+    filing: UUID
+    slug: Name
+    kind: Literal["reminder"]
+    due_on: date | None
+    at: AwareDatetime
+    read_at: AwareDatetime | None = None
 
 
 class Letter(BaseModel):
@@ -185,6 +201,18 @@ class LetterStore(Protocol):
 
     async def events(self, letter: UUID) -> list[tuple[LetterEvent, datetime]]:
         """Return what happened to the letter, in order."""
+        ...
+
+    async def keep_notices(self, notices: Sequence[Notice]) -> None:
+        """Keep each notice, once for each id."""
+        ...
+
+    async def notices(self, owner: UUID, *, before: tuple[datetime, UUID] | None, limit: int) -> list[Notice]:
+        """Return the owner's notices, newest first, after the given place."""
+        ...
+
+    async def read_notice(self, owner: UUID, notice: UUID, at: datetime) -> bool:
+        """Note the first time that the owner read a notice; False if there is none such."""
         ...
 
     async def delete(self, owner: UUID, letter: UUID) -> bool:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from engine.core.errors import Code, EngineError, register
 from engine.ports import Clock
-from mailbox.letters import Heading, Letter, LetterEvent, LetterRow, LetterStore
+from mailbox.letters import Heading, Letter, LetterEvent, LetterRow, LetterStore, Notice
 from mailbox.sealing import Keyring, PersonKeyring
 from mailbox.vault import Vault
 
@@ -31,6 +31,7 @@ register(
         "invalid-letter-limit": Code(
             422, "件数は1から100までで指定してください", "The limit must be between 1 and 100"
         ),
+        "no-such-notice": Code(404, "お知らせが見つかりません", "There is no such notice"),
         "unavailable-letter": Code(
             503,
             "文書を取り出せません。係員が確認します",
@@ -114,6 +115,24 @@ class Mailbox:
             raise EngineError("no-such-letter")
         return await self._store.events(letter)
 
+    async def notices(
+        self, owner: UUID, *, after: str | None = None, limit: int = 20
+    ) -> tuple[list[Notice], str | None]:
+        """Return the owner's notices, newest first, and where the next ones begin.
+
+        Raises:
+            EngineError: `malformed-letter-cursor`.
+        """
+        before = _place(after) if after is not None else None
+        found = await self._store.notices(owner, before=before, limit=limit + 1)
+        last = found[limit - 1] if len(found) > limit else None
+        return found[:limit], _written(last.at, last.id) if last else None
+
+    async def read_notice(self, owner: UUID, notice: UUID) -> None:
+        """Note that the owner has read a notice; raises `no-such-notice`."""
+        if not await self._store.read_notice(owner, notice, self._clock.now()):
+            raise EngineError("no-such-notice")
+
     async def delete(self, owner: UUID, letter: UUID) -> None:
         """Destroy one letter for good: it is the owner's; raises `no-such-letter`."""
         if not await self._store.delete(owner, letter):
@@ -158,7 +177,11 @@ def _letter(row: LetterRow, keys: PersonKeyring) -> Letter:
 
 
 def _cursor(row: LetterRow) -> str:
-    return base64.urlsafe_b64encode(f"{row.received_at.isoformat()} {row.id}".encode()).decode()
+    return _written(row.received_at, row.id)
+
+
+def _written(at: datetime, name: UUID) -> str:
+    return base64.urlsafe_b64encode(f"{at.isoformat()} {name}".encode()).decode()
 
 
 def _place(cursor: str) -> tuple[datetime, UUID]:

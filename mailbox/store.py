@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from engine.core.errors import EngineError
-from mailbox.letters import Kept, LetterEvent, LetterRow, Pair, PersonKey, Ticket
+from mailbox.letters import Kept, LetterEvent, LetterRow, Notice, Pair, PersonKey, Ticket
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -96,6 +96,21 @@ union select blob from mailbox.promised_blobs where blob = any($1::text[])
 union select blob from mailbox.upload_tickets where blob = any($1::text[])
 """
 
+_KEEP_NOTICES = """
+insert into mailbox.notices (id, owner, case_id, filing, slug, kind, due_on, at)
+select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::date[],
+                     $8::timestamptz[])
+on conflict (id) do nothing
+"""
+_NOTICES = """
+select id, owner, case_id, filing, slug, kind, due_on, at, read_at from mailbox.notices
+where owner = $1 and ($2::timestamptz is null or (at, id) < ($2, $3::uuid))
+order by at desc, id desc limit $4
+"""
+_READ_NOTICE = """
+update mailbox.notices set read_at = coalesce(read_at, $3) where owner = $1 and id = $2
+"""
+
 
 class PostgresLetterStore:
     """Letters in the schema `mailbox`."""
@@ -165,6 +180,26 @@ class PostgresLetterStore:
                 "select event, at from mailbox.letter_events where letter_id = $1 order by id", letter
             )
         return [(LetterEvent(row["event"]), row["at"]) for row in rows]
+
+    async def keep_notices(self, notices: Sequence[Notice]) -> None:
+        """Keep each notice, once for each id."""
+        columns = ("id", "owner", "case_id", "filing", "slug", "kind", "due_on", "at")
+        async with self._transaction() as connection:
+            await connection.execute(
+                _KEEP_NOTICES, *([getattr(one, column) for one in notices] for column in columns)
+            )
+
+    async def notices(self, owner: UUID, *, before: tuple[datetime, UUID] | None, limit: int) -> list[Notice]:
+        """Return the owner's notices, newest first, after the given place."""
+        async with self._transaction() as connection:
+            rows = await connection.fetch(_NOTICES, owner, *(before or (None, None)), limit)
+        return [Notice(**row) for row in rows]
+
+    async def read_notice(self, owner: UUID, notice: UUID, at: datetime) -> bool:
+        """Note the first time that the owner read a notice."""
+        async with self._transaction() as connection:
+            done = await connection.execute(_READ_NOTICE, owner, notice, at)
+        return bool(done == "UPDATE 1")
 
     async def delete(self, owner: UUID, letter: UUID) -> bool:
         """Destroy one letter; its key and events go with it, its blob with the next sweep."""
@@ -289,6 +324,7 @@ class MemoryLetterStore:
 
     def __init__(self) -> None:
         self.letters: dict[UUID, LetterRow] = {}
+        self.kept_notices: dict[UUID, Notice] = {}
         self.promised: set[str] = set()
         self.tickets: dict[str, Ticket] = {}
         self._keys: dict[UUID, PersonKey] = {}
@@ -356,6 +392,28 @@ class MemoryLetterStore:
     async def events(self, letter: UUID) -> list[tuple[LetterEvent, datetime]]:
         """Return what happened to the letter."""
         return [(event, at) for owner, event, at in self._events if owner == letter]
+
+    async def keep_notices(self, notices: Sequence[Notice]) -> None:
+        """Keep each notice, once for each id."""
+        for one in notices:
+            self.kept_notices.setdefault(one.id, one)
+
+    async def notices(self, owner: UUID, *, before: tuple[datetime, UUID] | None, limit: int) -> list[Notice]:
+        """Return the owner's notices, newest first, after the given place."""
+        mine = [
+            one
+            for one in self.kept_notices.values()
+            if one.owner == owner and (before is None or (one.at, one.id) < before)
+        ]
+        return sorted(mine, key=lambda one: (one.at, one.id), reverse=True)[:limit]
+
+    async def read_notice(self, owner: UUID, notice: UUID, at: datetime) -> bool:
+        """Note the first time that the owner read a notice."""
+        found = self.kept_notices.get(notice)
+        if found is None or found.owner != owner:
+            return False
+        self.kept_notices[notice] = found.model_copy(update={"read_at": found.read_at or at})
+        return True
 
     async def delete(self, owner: UUID, letter: UUID) -> bool:
         """Destroy one letter."""

@@ -76,7 +76,8 @@ class FilingRules:
     """What the plan resolved for one filing when the case opened.
 
     `after` are the filings that have to be completed first, `rides_on` the one that carries this
-    one with it. `ways` are those that were possible, the chosen one first.
+    one with it. `ways` are those that were possible, the chosen one first. `remind_days` are how many
+    days before its last day the citizen is reminded.
     """
 
     id: UUID
@@ -89,6 +90,7 @@ class FilingRules:
     amendable: bool = True
     withdrawable: bool = True
     gate: Gated | None = None
+    remind_days: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ class Filing:
     the first, `sequence` the orders under one reference, `route` the references it has had,
     `tries` the times in a row that the organisation could not be reached. `is_done` says that the
     organisation had completed it before a correction or an undoing was asked for. `old_since` is set
-    while somebody who was told holds an old value (core/old_values.py).
+    while somebody who was told holds an old value (core/old_values.py). Up to `reminded_on` all reminders
+    have been given (core/reminders.py).
     """
 
     id: UUID
@@ -121,6 +124,7 @@ class Filing:
     question: str | None = None
     is_done: bool = False
     old_since: datetime | None = None
+    reminded_on: date | None = None
 
     @property
     def has_ended(self) -> bool:

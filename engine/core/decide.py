@@ -36,6 +36,7 @@ from engine.core.old_values import (
     made_old,
     must_be_told_by_citizen,
 )
+from engine.core.reminders import reminded, reminder_instants
 
 JAPAN: Final = timezone(timedelta(hours=9))  # no summer time since 1952
 
@@ -452,7 +453,11 @@ def _settled(
 
 def _ticked(case: Case, now: datetime) -> list[Event]:
     if case.state in _ACTIVE:
-        return [event for filing in case.filings.values() for event in _aged(filing, now)]
+        return [
+            event
+            for filing in case.filings.values()
+            for event in (*_aged(filing, now), *reminded(case, filing, now))
+        ]
     ends_at = _ends_at(case)
     if ends_at is None or now < ends_at:
         return []
@@ -536,6 +541,7 @@ def next_wake(case: Case) -> datetime | None:
     instants = [f.waits.until for f in waking if f.waits and f.waits.until]
     if days := [due_on for f in waking if f.due_on and (due_on := _due_on(f))]:
         instants.append(midnight_after(min(days)))
+    instants += reminder_instants(case, waking)
     return min(instants, default=None)
 
 
@@ -715,7 +721,11 @@ def _evolved(filing: Filing, event: Event, at: datetime) -> Filing:
             return replace(_in_state(filing, event.state, event.waits, at, tries=0), question=event.question)
         case m.FilingRescheduled():
             flag = None if filing.flag == _LATE else filing.flag
-            return replace(filing, due_on=event.due_on, not_before=event.not_before, flag=flag)
+            moved = replace(filing, due_on=event.due_on, not_before=event.not_before, flag=flag)
+            # Another last day has its own reminders, from tomorrow on.
+            return moved if event.due_on == filing.due_on else replace(moved, reminded_on=day_in_japan(at))
+        case m.CitizenReminded():
+            return replace(filing, reminded_on=event.on)
         case m.OrderRepeated():
             return replace(filing, waits=event.waits)
         case m.FilingPostponed():
@@ -782,6 +792,8 @@ def orders_of(case: Case, event: Event, at: datetime) -> list[Order]:
             ]
         case m.OrderRepeated() | m.FilingMoved(trigger="resubmit"):
             return [m.Repeat(event.filing, at)]
+        case m.CitizenReminded(is_missed=False):
+            return [m.Notify(event.filing, event.last_day, event.days)]
         case m.FilingAccepted() | m.FilingCompleted() | m.DocumentsIssued():
             return [m.Deliver(event.filing, event.order_id, document) for document in event.documents]
         case _:

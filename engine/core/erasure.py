@@ -2,10 +2,12 @@
 """What is left of an event when the contents of its case are erased: enough to replay the states."""
 
 from dataclasses import replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from engine.core import messages as m
 from engine.core.messages import Event
+
+NOT_KEPT: Final = ""  # what stands where a participant had decided something
 
 
 def left_of(event: Event) -> Event:
@@ -32,13 +34,14 @@ def left_of(event: Event) -> Event:
             return replace(event, documents=())
         case m.FactsCorrected():
             return replace(event, moving_date=None)
+        case m.ParticipantDecided():
+            return replace(event, choice=NOT_KEPT)
         case (
             m.CaseOpened()
             | m.CaseMoved()
             | m.CaseSigned()
             | m.ParticipantJoined()
             | m.ParticipantUnseated()
-            | m.ParticipantDecided()
             | m.FilingRescheduled()
             | m.FilingMoved()
             | m.FilingSubmitted()
@@ -47,6 +50,7 @@ def left_of(event: Event) -> Event:
             | m.OrderRepeated()
             | m.FilingPostponed()
             | m.FilingFlagged()
+            | m.CitizenReminded()
         ):
             return event
         case _:

@@ -543,6 +543,18 @@ class FilingFlagged:
     type: Literal["filing-flagged"] = "filing-flagged"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitizenReminded:
+    """The citizen is reminded of the last day, so many days before; one that is missed tells nobody."""
+
+    filing: UUID
+    last_day: date
+    days: int
+    on: date
+    is_missed: bool = False
+    type: Literal["citizen-reminded"] = "citizen-reminded"
+
+
 Event = (
     CaseOpened
     | CaseMoved
@@ -567,6 +579,7 @@ Event = (
     | OrderRepeated
     | FilingPostponed
     | FilingFlagged
+    | CitizenReminded
 )
 _events: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 
@@ -644,4 +657,13 @@ class Repeat:
     at: datetime
 
 
-Order = Submit | Revise | Withdraw | GiveAnswer | Deliver | Repeat
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Put a notice into the citizen's box: words without a document."""
+
+    filing: UUID
+    last_day: date
+    days: int
+
+
+Order = Submit | Revise | Withdraw | GiveAnswer | Deliver | Notify | Repeat

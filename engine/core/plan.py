@@ -34,6 +34,7 @@ from engine.core.deadline_rules import Anytime, Due, EarliestOf, NotBefore, Rule
 from engine.core.deadlines import due
 from engine.core.errors import EngineError, Problem
 from engine.core.lifecycle import FilingState, Way
+from engine.core.reminders import DAYS_BEFORE, Days
 from engine.core.text import Text
 
 F = TypeVar("F", bound=BaseModel)
@@ -505,7 +506,7 @@ def make_plan(
 
 
 def filings_of(
-    plan: Plan, references: Mapping[UUID, str], now: datetime
+    plan: Plan, references: Mapping[UUID, str], now: datetime, *, reminders: Days = DAYS_BEFORE
 ) -> tuple[tuple[Filing, ...], tuple[FilingRules, ...]]:
     """Return the filings of a new case, and the rules that each keeps for its life.
 
@@ -538,6 +539,7 @@ def filings_of(
             amendable=entry.amendable,
             withdrawable=entry.withdrawable,
             gate=entry.gate,
+            remind_days=reminders[entry.due.severity],
         )
         for entry in plan.entries
     )

@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from pydantic.alias_generators import to_camel
 
 from engine.core import messages as m
-from engine.core.case import Case, Filing, Participant
+from engine.core.case import Case, Filing, FilingRules, Participant
 from engine.core.lifecycle import CaseState, FilingState, Way
 from engine.core.messages import Event
 from engine.core.plan import Contents, Entry, LeftOut, Plan, participants_of
+from engine.core.reminders import next_reminder
 from engine.core.text import Text
 
 CASE_STATES: Final[Mapping[CaseState, Text]] = {
@@ -209,6 +210,8 @@ class FilingView(EntryView):
     receipt: str | None
     task: Task | None = None
     notice: Text | None = None
+    reminded_on: date | None = None
+    next_reminder: datetime | None = None
 
 
 class LifeEventView(View):
@@ -284,6 +287,7 @@ def case_view(case: Case, contents: Contents, rules: Mapping[str, Any], said: It
             **(
                 _entry(entry, procedures[entry.slug], rules)
                 | _standing(case.filings[entry.id], last.get(entry.id, {}))
+                | _reminders(case.filings[entry.id], case.rules[entry.id])
             ),
         )
         for entry in contents.plan.entries
@@ -395,6 +399,10 @@ def _standing(filing: Filing, last: Mapping[str, Any]) -> dict[str, Any]:
         "receipt": last.get("receipt"),
         "task": _UNDO_YOURSELF if filing.state is FilingState.IRREVOCABLE else None,
     }
+
+
+def _reminders(filing: Filing, rules: FilingRules) -> dict[str, Any]:
+    return {"reminded_on": filing.reminded_on, "next_reminder": next_reminder(filing, rules)}
 
 
 def _remember(last: dict[UUID, dict[str, Any]], event: Event) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, assert_never
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from engine.border.envelope import seal_event
 from engine.border.names import OrderKind, order_id
@@ -86,6 +86,9 @@ class Composer:
         filing = case.filings[order.filing]
         if isinstance(order, m.Deliver):
             self._deliver(order, case, filing, directory=directory, now=now, changes=changes)
+            return
+        if isinstance(order, m.Notify):
+            changes.parcels.append(self._documents.notice(_notice(order, case, filing, now)))
             return
         if isinstance(order, m.Repeat):
             raise TypeError("a repetition is resolved before it is composed")
@@ -199,6 +202,20 @@ class Composer:
         )
         changes.parcels.append(parcel)
         changes.promised_blobs.append(document.blob)
+
+
+def _notice(order: m.Notify, case: Case, filing: Filing, now: datetime) -> dict[str, object]:
+    """Return a reminder as the post takes it; its id makes the same reminder the same notice."""
+    return {
+        "id": uuid5(order.filing, f"reminder/{order.last_day.isoformat()}/{order.days}"),
+        "owner": case.owner,
+        "case_id": case.id,
+        "filing": order.filing,
+        "slug": filing.slug,
+        "kind": "reminder",
+        "due_on": order.last_day,
+        "at": now,
+    }
 
 
 def _day(text: str | None) -> date | None:

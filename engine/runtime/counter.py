@@ -33,6 +33,7 @@ from engine.core.plan import (
     participants_of,
     unsaid,
 )
+from engine.core.reminders import DAYS_BEFORE, Days
 from engine.core.views import (
     SAID,
     CaseSummary,
@@ -124,6 +125,7 @@ class Counter:
         clock: Clock,
         draft_lasts: timedelta = DRAFT_LASTS,
         notices: Notices,
+        reminders: Days = DAYS_BEFORE,
     ) -> None:
         self._store = store
         self._intake = intake
@@ -137,6 +139,7 @@ class Counter:
         self._clock = clock
         self._draft_lasts = draft_lasts
         self._notices = notices
+        self._reminders = reminders
 
     # --- looking ---
 
@@ -253,7 +256,7 @@ class Counter:
             event,
             request.person,
             contents.plan.catalogue,
-            *filings_of(contents.plan, self._references(contents), now),
+            *filings_of(contents.plan, self._references(contents), now, reminders=self._reminders),
             participants_of(contents.plan, case_id),
             now + self._draft_lasts,
         )

@@ -340,7 +340,8 @@ class Processor:
             working = batch.cases[case_id]
             working.told = Told.of(json.loads(working.key.open("contents", text)))
         for one in batch.orders:
-            if one.order.filing not in batch.unsent:  # else a later order would overtake the unsent one
+            # A later order would overtake an unsent one; a notice overtakes nothing.
+            if isinstance(one.order, m.Notify) or one.order.filing not in batch.unsent:
                 self._compose_one(batch.cases[one.case_id], one, batch)
 
     def _compose_one(self, working: _Working, ordered: _Ordered, batch: _Batch) -> None:

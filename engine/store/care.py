@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
+from engine.core.erasure import NOT_KEPT
 from engine.ports import CalendarFeed, Ending
 from engine.store.memory import MemoryStore
 from engine.store.pool import translated
@@ -41,7 +42,17 @@ _ERASE_ENDING: Final = """
 update engine.endings set erased_at = $2, certificate_sealed = null
 where case_id = $1 and erased_at is null
 """
-_ERASE_KEY: Final = "update engine.cases set data_key_wrapped = null where id = $1"
+# That somebody decided is a state; what, is not kept.
+_ERASE_KEY: Final = """
+update engine.cases set data_key_wrapped = null, participants = coalesce((
+    select jsonb_agg(
+        case when one ->> 'choice' is null then one else one || jsonb_build_object('choice', $2::text) end
+        order by place
+    )
+    from jsonb_array_elements(participants) with ordinality as people (one, place)
+), '[]')
+where id = $1
+"""
 _LEAVE: Final = """
 insert into engine.erased_events (case_id, seq, body)
 select $1, seq, body::jsonb from unnest($2::int[], $3::text[]) as given (seq, body)
@@ -125,7 +136,7 @@ class PostgresCare:
                 await connection.execute(_LOCK, case_id)
                 if await connection.execute(_ERASE_ENDING, case_id, at) != "UPDATE 1":
                     return False
-                await connection.execute(_ERASE_KEY, case_id)
+                await connection.execute(_ERASE_KEY, case_id, NOT_KEPT)
                 seqs, bodies = [seq for seq, _ in left], [body for _, body in left]
                 await connection.execute(_LEAVE, case_id, seqs, bodies)
                 for statement in _WITH_IT:
@@ -201,6 +212,12 @@ class MemoryCare:
         tables = self._tables
         tables.endings[case_id] = replace(ending, erased_at=at, certificate_sealed=None)
         await self._store.erase(case_id)
+        stored = tables.cases[case_id]
+        people = {
+            id_: replace(one, choice=NOT_KEPT if one.choice is not None else None)
+            for id_, one in stored.case.participants.items()
+        }
+        tables.cases[case_id] = replace(stored, case=replace(stored.case, participants=people))
         tables.erased[case_id] = list(left)
         tables.feeds = {key: one for key, one in tables.feeds.items() if one.case_id != case_id}
         told = {one.order_id for one in tables.disclosures.values() if one.case_id == case_id}

@@ -27,7 +27,7 @@ CASE: Final = (
 )
 FILING: Final = (
     "case_id, id, slug, way, state, since, organisation, reference, route, attempt, revision, sequence,"
-    " due_on, not_before, waits_for, waits_until, flag, tries, question, is_done, old_since"
+    " due_on, not_before, waits_for, waits_until, flag, tries, question, is_done, old_since, reminded_on"
 )
 
 
@@ -47,12 +47,13 @@ def filings_by_case(rows: Iterable[Any]) -> dict[UUID, dict[UUID, Filing]]:
     for (
         case_id, id_, slug, way, state, since, organisation, reference, route, attempt, revision, sequence,
         due_on, not_before, waits_for, waits_until, flag, tries, question, is_done, old_since,
+        reminded_on,
     ) in rows:  # fmt: skip
         filing = Filing(
             id_, slug, _WAYS[way], _STATES[state], since, organisation, reference, route, attempt, revision,
             sequence, due_on, not_before,
             None if waits_for is None else Waits(_PARTIES[waits_for], waits_until),
-            flag, tries, question, is_done, old_since,
+            flag, tries, question, is_done, old_since, reminded_on,
         )  # fmt: skip
         if case_id in found:
             found[case_id][id_] = filing
@@ -114,6 +115,7 @@ def filing_columns(filings: Sequence[Filing]) -> tuple[list[Any], ...]:
         [one.is_done for one in filings],
         [one.has_ended for one in filings],
         [one.old_since for one in filings],
+        [one.reminded_on for one in filings],
     )
 
 
@@ -145,6 +147,7 @@ def rules_json(rules: Rules) -> str:
             "ridesOn": str(one.rides_on) if one.rides_on else None,
             "amendable": one.amendable,
             "withdrawable": one.withdrawable,
+            "remindDays": list(one.remind_days),
             **({"gate": _gate_json(one.gate)} if one.gate else {}),
         }
         for one in rules.values()
@@ -166,6 +169,7 @@ def rules_of(stored: Mapping[str, Any]) -> dict[UUID, FilingRules]:
             one["amendable"],
             one["withdrawable"],
             _gate_of(one["gate"]) if "gate" in one else None,
+            tuple(one.get("remindDays", ())),
         )
         for one in stored["filings"]
     )

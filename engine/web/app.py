@@ -27,6 +27,7 @@ from engine.web.api.letters import LETTERS
 from engine.web.api.life_events import LIFE_EVENTS
 from engine.web.api.login import LOGIN
 from engine.web.api.login_app import LOGIN_APP
+from engine.web.api.notices import NOTICES
 from engine.web.api.onboarding import ONBOARDING
 from engine.web.api.operator import OPERATOR
 from engine.web.api.organisation import ORGANISATION
@@ -57,6 +58,7 @@ GROUPS: Final = (
     CALENDARS,
     FILINGS,
     LETTERS,
+    NOTICES,
     ONBOARDING,
     ORGANISATION,
     OPERATOR,

@@ -10,6 +10,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from engine.clock import SystemClock
+from engine.core.case import Participant
+from engine.core.erasure import NOT_KEPT
 from engine.ports import (
     CalendarFeed,
     CareStore,
@@ -199,6 +201,22 @@ async def test_an_erased_case_loses_its_key_and_all_that_hangs_on_it(both: Both)
     assert len(await both.store.disclosures(id_)) == 2
     assert await both.due(99, unconfirmed=99) == []
     assert await both.care.to_certify(limit=9) == []
+
+
+async def test_what_a_participant_decided_goes_that_somebody_decided_stays(both: Both) -> None:
+    people = {
+        id_: Participant(id_, f"/heirs/{id_.int}", "heir", choice=choice)
+        for id_, choice in ((UUID(int=1), "renounces"), (UUID(int=2), None))
+    }
+    stored = new_case(participants=people)
+    await kept(both.store, stored)
+    await keep(both.store, Changes(ended=[Ended(stored.case.id, START, True)]))
+
+    await both.care.erase(stored.case.id, [], at=START)
+
+    loaded = (await load(both.store, stored.case.id))[stored.case.id].case.participants
+    assert {id_: one.choice for id_, one in loaded.items()} == {UUID(int=1): NOT_KEPT, UUID(int=2): None}
+    assert [replace(one, choice=people[id_].choice) for id_, one in loaded.items()] == list(people.values())
 
 
 async def test_an_erased_case_gets_no_certificate_any_more(both: Both) -> None:

@@ -4,14 +4,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
 from engine.core.errors import EngineError
-from mailbox.letters import LetterEvent, LetterRow, LetterStore, PersonKey, Ticket
+from mailbox.letters import LetterEvent, LetterRow, LetterStore, Notice, PersonKey, Ticket
 from mailbox.store import MemoryLetterStore, PostgresLetterStore
 
 OWNER, STRANGER, CASE = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -236,3 +236,34 @@ async def test_a_letter_is_deleted_by_its_owner_alone_and_leaves_nothing_named(s
     assert await store.letter(OWNER, given.id) is None
     assert await store.events(given.id) == []
     assert await store.named([given.blob, other.blob]) == {other.blob}
+
+
+def notice(**changes: object) -> Notice:
+    given = Notice(
+        id=uuid4(),
+        owner=OWNER,
+        case_id=CASE,
+        filing=UUID(int=4),
+        slug="move.move-in-notice",
+        kind="reminder",
+        due_on=date(2026, 12, 1),
+        at=START,
+    )
+    return given.model_copy(update=changes)
+
+
+async def test_a_notice_is_kept_once_and_read_by_its_owner(store: LetterStore) -> None:
+    first, second = notice(), notice(at=START + HOUR, due_on=None)
+    await store.keep_notices([first, second])
+    await store.keep_notices([first.model_copy(update={"slug": "move.other"})])
+
+    assert await store.notices(OWNER, before=None, limit=9) == [second, first]
+    assert await store.notices(OWNER, before=(second.at, second.id), limit=9) == [first]
+    assert await store.notices(OWNER, before=None, limit=1) == [second]
+    assert await store.notices(STRANGER, before=None, limit=9) == []
+    assert not await store.read_notice(STRANGER, first.id, START)
+    assert await store.read_notice(OWNER, first.id, START + HOUR)
+    assert await store.read_notice(OWNER, first.id, START + 2 * HOUR)
+
+    (_, read) = await store.notices(OWNER, before=None, limit=9)
+    assert read.read_at == START + HOUR

@@ -19,7 +19,7 @@ from engine.core.messages import Answered
 from engine.ports import InboxEntry
 from engine.runtime.processor import Result, Said, Work
 from tests.integration.engine_ground import Ground, ground
-from tests.journeys.household import PASSWORD, facts
+from tests.journeys.household import HOLDER, PASSWORD, facts
 
 ELECTRICITY, NHK, GAS = "move.electricity", "move.nhk", "move.gas"
 POWER_NUMBER, NHK_NUMBER = MihonPowerSimulator.number, NhkSimulator.number
@@ -85,7 +85,7 @@ async def desk(dsn: str, place: Path) -> AsyncIterator[Desk]:
     """Run an engine with a confirmed case; organisations fetch nothing by themselves."""
     async with ground(dsn, place / "state") as here:
         await here.register(MihonPowerSimulator(), NhkSimulator())
-        citizen, operator = here.citizen(), here.citizen()
+        citizen, operator = here.citizen(HOLDER), here.citizen()
         await operator.sign_in()
         person = (await here.engine.gate.session(operator._token or "")).person
         await here.engine.gate.grant_operator(person, by="host:test")

@@ -104,7 +104,7 @@ expected-statuses = [400, 401, 428]
 [[operations]]
 include-operation-id = [
   "listLetters", "answer", "replies", "upload", "operatorCases", "operatorFilings", "operatorParked", "reconcile",
-  "operatorOldValues",
+  "operatorOldValues", "listNotices",
   "operatorApplications", "procedureFields", "apply", "declare",
 ]
 checks.positive_data_acceptance.enabled = false

@@ -209,8 +209,8 @@ async def check_letters(
         if document.get("inline"):
             assert base64.b64decode(document["inline"]) == content
     kept = await pool.fetch("select order_id from mailbox.letters")
-    closing = [row for row in kept if row["order_id"].startswith("closing-")]
-    assert (len(kept) - len(closing), len(closing)) == (len(issued), 1)  # and Todoke's own certificate
+    own = [row for row in kept if row["order_id"].startswith("closing-")]
+    assert (len(kept) - len(own), len(own)) == (len(issued), 1)  # and Todoke's own certificate
 
 
 def documents(ledger: Path) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from engine.border import payloads as p
 from engine.core import messages as m
-from engine.core.case import Case, Filing
+from engine.core.case import Case, Filing, Party
 from engine.core.decide import evolve
 from engine.core.errors import EngineError
 from engine.core.lifecycle import CASE_MOVES, FILING_MOVES, CaseState, FilingState
@@ -350,6 +350,31 @@ def lateness_is_said_in_time(world: World) -> None:
             since[filing] = row.at
 
 
+def nobody_is_reminded_twice_or_after_the_end(world: World) -> None:
+    """Each reminder is one notice in its owner's box, in time, for what waits for the owner."""
+    wanted: dict[tuple[UUID, tuple[object, ...]], UUID] = {}
+    for id_, stored in world.tables.cases.items():
+        for row, event, before, _ in _events(world, id_):
+            if not isinstance(event, m.CitizenReminded):
+                continue
+            filing = before.filings[event.filing] if before else None
+            _must(before and filing and not before.has_ended and not filing.has_ended, id_, row.seq)
+            _must(filing and filing.waits and filing.waits.party is Party.CITIZEN, id_, row.seq, filing)
+            in_japan = (row.at.astimezone(UTC) + _JAPAN).date()
+            _must(event.is_missed == (in_japan > event.last_day), id_, row.seq, row.at, event)
+            if not event.is_missed:
+                key = (event.filing, (event.last_day, event.days))
+                _must(key not in wanted, "reminded twice", id_, row.seq, event)
+                wanted[key] = stored.case.owner
+    given = world.letters.kept_notices.values()
+    _must(len(given) == len(wanted), len(given), len(wanted))
+    for one in given:
+        mine = [
+            owner for (filing, what), owner in wanted.items() if filing == one.filing and one.due_on in what
+        ]
+        _must(mine and set(mine) == {one.owner}, one.id)
+
+
 def _says_late(event: m.FilingFlagged, before: Case) -> bool:
     return event.flag == "late/due" and before.filings[event.filing].flag != event.flag
 
@@ -407,6 +432,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     the_citizen_is_asked_what_offices_asked,
     lateness_is_never_said_early,
     lateness_is_said_in_time,
+    nobody_is_reminded_twice_or_after_the_end,
 )
 
 

@@ -140,6 +140,13 @@ class SaysWhatIsSoNow(Composer):
         super().compose(order, *args, **{**more, "ordered_at": more["now"]})
 
 
+class RemindsTwice(Composer):
+    def compose(self, order: Order, *arguments: Any, **named: Any) -> None:
+        super().compose(order, *arguments, **named)
+        if isinstance(order, m.Notify):
+            super().compose(replace(order, days=order.days + 100), *arguments, **named)
+
+
 class NoDisclosures(Composer):
     def compose(self, order: Order, *args: Any, **more: Any) -> None:
         super().compose(order, *args, **more)
@@ -229,6 +236,7 @@ SABOTAGES: tuple[tuple[Sabotage, str], ...] = (
     (Parts(composer=NewIdEachTime), "one_content_is_one_order_id"),
     (Parts(composer=RaisesNoSequence), "sequences_do_not_contradict"),
     (Parts(composer=SaysWhatIsSoNow), "one_order_id_is_one_content"),
+    (Parts(composer=RemindsTwice), "nobody_is_reminded_twice_or_after_the_end"),
     (Parts(composer=NoDisclosures), "every_field_told_is_disclosed"),
     (Parts(composer=TellsTooMuch), "offices_get_exactly_the_fields_of_the_plan"),
     (Parts(composer=LogsWhatItTells), "nothing_personal_leaks"),

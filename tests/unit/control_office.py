@@ -67,6 +67,9 @@ class NoDocuments:
     def parcel(self, deliver: Mapping[str, object]) -> Parcel:
         raise NotImplementedError
 
+    def notice(self, notice: Mapping[str, object]) -> Parcel:
+        raise NotImplementedError
+
 
 class Persons:
     """A gate that knows who represents whom, and believes every signature."""

@@ -270,7 +270,7 @@ class Cases(RuleBasedStateMachine):
         last: Counter[UUID] = Counter()
         withdrawn: set[tuple[UUID, int]] = set()
         for order in self.story.orders:
-            if isinstance(order, m.Deliver | m.Repeat):
+            if isinstance(order, m.Deliver | m.Repeat | m.Notify):
                 continue
             assert order.sequence == last[order.filing] + 1, "a gap, or one sequence twice"
             last[order.filing] = order.sequence
@@ -278,6 +278,11 @@ class Cases(RuleBasedStateMachine):
             if isinstance(order, m.Withdraw):
                 withdrawn.add((order.filing, order.attempt))
         assert all(self.story.it.filings[filing].sequence == count for filing, count in last.items())
+
+    @invariant()
+    def nobody_is_reminded_twice(self) -> None:
+        told = [order for order in self.story.orders if isinstance(order, m.Notify)]
+        assert len(told) == len(set(told))
 
     @invariant()
     def nothing_passes_a_gate_that_is_not_open(self) -> None:
