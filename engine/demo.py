@@ -20,8 +20,8 @@ from connectors.simulators.books import Books
 from connectors.simulators.jpki import JpkiWorld, Municipality, Resident, SoftwareCard
 from engine.client import CitizenClient
 from engine.clock import SimulatedClock
-from engine.core.decide import JAPAN
 from engine.core.errors import Code, EngineError, register
+from engine.core.patience import JAPAN
 from engine.demo_family import NHK_RIGHT, household
 from engine.demo_pages import books_table, group_lines, task_lines, told_table
 from engine.identity.card import JpkiCard

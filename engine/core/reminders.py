@@ -7,13 +7,14 @@ is not reminded of it today.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from engine.core import messages as m
 from engine.core.case import Case, Filing, FilingRules, Party
 from engine.core.deadline_rules import Severity
 from engine.core.lifecycle import FilingState
+from engine.core.patience import JAPAN
 
 Days = Mapping[Severity, tuple[int, ...]]
 
@@ -24,7 +25,6 @@ DAYS_BEFORE: Final[Days] = {
     Severity.FINE: (7, 1),
     Severity.CONVENIENCE: (3,),
 }
-_JAPAN: Final = timezone(timedelta(hours=9))  # no summer time since 1952
 _MORNING: Final = time(9)  # nobody is reminded at night
 _DAY: Final = timedelta(days=1)
 
@@ -40,7 +40,7 @@ def reminded(case: Case, filing: Filing, now: datetime) -> list[m.Event]:
     come = [day for day in _days(filing, case.rules[filing.id]) if _morning(day) <= now]
     if last is None or not come:
         return []
-    is_missed = now.astimezone(_JAPAN).date() > last
+    is_missed = now.astimezone(JAPAN).date() > last
     return [
         m.CitizenReminded(
             filing=filing.id, last_day=last, days=(last - max(come)).days, on=max(come), is_missed=is_missed
@@ -66,7 +66,7 @@ def last_day(filing: Filing) -> date | None:
     if filing.state is FilingState.ASKING or filing.due_on is None:
         if filing.waits.until is None or filing.state not in {FilingState.ASKING, FilingState.REFUSED}:
             return None
-        return (filing.waits.until.astimezone(_JAPAN) - timedelta(microseconds=1)).date()
+        return (filing.waits.until.astimezone(JAPAN) - timedelta(microseconds=1)).date()
     return filing.due_on
 
 
@@ -75,11 +75,11 @@ def _days(filing: Filing, rules: FilingRules) -> list[date]:
     last = last_day(filing)
     if last is None or (filing.flag is not None and filing.flag.startswith("parked/")):
         return []
-    covered = filing.since.astimezone(_JAPAN).date()
+    covered = filing.since.astimezone(JAPAN).date()
     if filing.reminded_on is not None:
         covered = max(covered, filing.reminded_on)
     return [day for before in rules.remind_days if covered < (day := last - before * _DAY)]
 
 
 def _morning(day: date) -> datetime:
-    return datetime.combine(day, _MORNING, _JAPAN)
+    return datetime.combine(day, _MORNING, JAPAN)

@@ -17,8 +17,8 @@ from engine.border.payloads import OrderAmend, OrderAnswer, OrderSubmit, OrderWi
 from engine.border.sealing import Sealer
 from engine.core import messages as m
 from engine.core.case import Case, Filing
-from engine.core.decide import day_in_japan
 from engine.core.messages import Order
+from engine.core.patience import day_in_japan
 from engine.core.text import Text
 from engine.ports import Changes, Disclosure, Documents, Parcel, PullOrder
 from engine.registry.directory import Directory

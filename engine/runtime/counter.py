@@ -20,10 +20,10 @@ from engine.border.names import reference
 from engine.border.questions import AnswerSchema, check_answer
 from engine.core import messages as m
 from engine.core.case import Case
-from engine.core.decide import DRAFT_LASTS, day_in_japan
 from engine.core.errors import Code, EngineError, register
 from engine.core.explain import Explanations
 from engine.core.messages import Event
+from engine.core.patience import DRAFT_LASTS, day_in_japan
 from engine.core.plan import (
     Contents,
     Plan,

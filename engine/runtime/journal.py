@@ -11,8 +11,8 @@ from datetime import datetime
 from uuid import UUID
 
 from engine.core.case import Case
-from engine.core.decide import evolve
 from engine.core.errors import Code, EngineError, register
+from engine.core.evolve import evolve
 from engine.core.messages import Event, event_from_json, event_json
 from engine.ports import JournalRow
 from engine.runtime.case_keys import CaseKey

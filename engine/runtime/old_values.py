@@ -12,7 +12,7 @@ from uuid import UUID
 
 from engine.core import messages as m
 from engine.core.case import Case, Filing
-from engine.core.decide import evolve
+from engine.core.evolve import evolve
 from engine.core.messages import Event
 from engine.core.old_values import DOINGS, doing
 from engine.core.plan import Contents

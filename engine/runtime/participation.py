@@ -21,9 +21,9 @@ from pydantic import JsonValue
 
 from engine.core import messages as m
 from engine.core.case import Case, Participant
-from engine.core.decide import day_in_japan
 from engine.core.errors import Code, EngineError, register
 from engine.core.participants import is_open
+from engine.core.patience import day_in_japan
 from engine.core.plan import Contents, Signatory
 from engine.core.text import Text
 from engine.core.views import CASE_STATES, View

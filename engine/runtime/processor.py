@@ -20,9 +20,10 @@ from uuid import UUID
 
 from engine.core import messages as m
 from engine.core.case import Case, owes_certificate
-from engine.core.decide import orders_of, step
+from engine.core.decide import step
 from engine.core.errors import EngineError, Problem
 from engine.core.messages import Event, Message, Order
+from engine.core.orders import orders_of
 from engine.core.plan import Contents
 from engine.ports import (
     Bus,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from engine.core.decide import next_wake
+from engine.core.ageing import next_wake
 from engine.core.errors import EngineError
 from engine.core.text import Text
 from engine.ports import CareStore, CaseLine, CasePlace, CaseQuestion, Clock, OperatorStore, Store, StoredCase

@@ -8,9 +8,9 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from engine.core.decide import day_in_japan
 from engine.core.errors import EngineError
 from engine.core.lifecycle import FilingState, Way
+from engine.core.patience import day_in_japan
 from engine.core.text import Text
 from engine.core.views import CaseView, FilingView
 from mailbox.papers.render import Papers

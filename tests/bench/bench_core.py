@@ -12,9 +12,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from engine.core import messages as m
-from engine.core.decide import evolve, next_wake, settle, step
+from engine.core.ageing import next_wake
+from engine.core.decide import step
+from engine.core.evolve import evolve
 from engine.core.lifecycle import FILING, FilingState, Way
 from engine.core.plan import Plan, make_plan
+from engine.core.settle import settle
 from tests.unit.facts_samples import CASE_ID, NOW, FakeConnections, Story, family, plain, plain_open, plan
 from workflows.calendar_japan import calendar_for
 from workflows.moving import MOVING, MovingFacts

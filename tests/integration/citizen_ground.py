@@ -14,8 +14,8 @@ from connectors.private.mihon_power import MihonPowerSimulator
 from connectors.private.nhk import NhkSimulator
 from engine.client import CitizenClient, Refusal
 from engine.core import messages as m
-from engine.core.decide import JAPAN
 from engine.core.messages import Answered
+from engine.core.patience import JAPAN
 from engine.ports import InboxEntry
 from engine.runtime.processor import Result, Said, Work
 from tests.integration.engine_ground import Ground, ground

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from engine.core import messages as m
-from engine.core.decide import day_in_japan
+from engine.core.patience import day_in_japan
 from engine.core.reminders import DAYS_BEFORE
 from engine.ports import InboxEntry
 from engine.runtime.processor import Said, Work

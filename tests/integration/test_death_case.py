@@ -13,7 +13,7 @@ from connectors.private.mihon_trust_bank import MihonTrustBankSimulator
 from connectors.simulators import samples
 from connectors.simulators.jpki import Resident
 from engine.client import CitizenClient
-from engine.core.decide import day_in_japan
+from engine.core.patience import day_in_japan
 from tests.integration.engine_ground import MURORAN, Ground, ground
 from tests.integration.test_participants import come, confirm, refusal, seat, signed, state
 from tests.unit.death_samples import HONSEKI

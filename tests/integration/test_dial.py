@@ -17,7 +17,7 @@ from connectors.simulators import program
 from connectors.simulators.behaviour import Behaviour
 from connectors.simulators.catalogue import Simulated
 from engine.client import CitizenClient
-from engine.core.decide import day_in_japan
+from engine.core.patience import day_in_japan
 from tests.households import household
 from tests.integration.engine_ground import Ground, ground
 from tests.journeys.household import PASSWORD

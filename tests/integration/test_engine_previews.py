@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.bootstrap import LIFE_EVENTS
-from engine.core.decide import day_in_japan
+from engine.core.patience import day_in_japan
 from tests.households import household
 from tests.integration.engine_ground import Ground, ground
 

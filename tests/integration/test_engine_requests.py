@@ -12,7 +12,7 @@ import pytest
 from connectors.private.mihon_power import MihonPowerSimulator
 from connectors.private.nhk import NhkSimulator
 from engine.client import CitizenClient, Refusal
-from engine.core.decide import day_in_japan
+from engine.core.patience import day_in_japan
 from tests.households import household
 from tests.integration.engine_ground import Ground, ground
 from tests.journeys.household import PASSWORD

@@ -21,7 +21,7 @@ from engine.border.envelope import EXAMPLES, parse_payload, seal_event
 from engine.border.jwk import RecipientKey
 from engine.border.names import order_id
 from engine.border.sealing import Sealer
-from engine.core.decide import day_in_japan
+from engine.core.patience import day_in_japan
 from tests.households import household
 from tests.integration.engine_ground import Ground, ground
 

@@ -11,7 +11,7 @@ import pytest
 from connectors.private.employer import MihonIndustrySimulator
 from connectors.simulators.jpki import Municipality, Resident
 from engine.client import Refusal
-from engine.core.decide import day_in_japan
+from engine.core.patience import day_in_japan
 from tests.integration.engine_ground import Ground, ground
 from tests.integration.test_participants import come, signed
 from tests.journeys.household import PASSWORD

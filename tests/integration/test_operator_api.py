@@ -12,7 +12,7 @@ import pytest
 
 from connectors.private.mihon_power import MihonPowerSimulator
 from engine.client import CitizenClient, Refusal
-from engine.core.decide import JAPAN
+from engine.core.patience import JAPAN
 from engine.identity.gate import OPERATOR
 from engine.ports import Parked
 from engine.store.audit import FIRST_HASH, is_whole

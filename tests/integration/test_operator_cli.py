@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from connectors.private.mihon_power import MihonPowerSimulator
-from engine.core.decide import JAPAN
 from engine.core.numbers import corporate_number
+from engine.core.patience import JAPAN
 from tests.integration.engine_ground import Ground, ground
 from tests.integration.onboarding_ground import ELECTRICITY as ELECTRICITY_EVERYWHERE
 from tests.integration.onboarding_ground import people

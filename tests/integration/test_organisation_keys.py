@@ -20,8 +20,8 @@ from engine.border.sealing import Opener
 from engine.border.tokens import key_proof, organisation_token
 from engine.bus.admin import BrokerAdmin
 from engine.client import Refusal
-from engine.core.decide import day_in_japan
 from engine.core.errors import EngineError
+from engine.core.patience import day_in_japan
 from engine.demo import household
 from tests.integration.amqp_ground import eventually
 from tests.integration.engine_ground import Ground, ground

@@ -17,7 +17,7 @@ from connectors.sdk.runner import Runner
 from connectors.sdk.webhook import PATH, WebhookTransport
 from connectors.simulators.catalogue import registration
 from engine.client import CitizenClient
-from engine.core.decide import JAPAN
+from engine.core.patience import JAPAN
 from engine.local.process import free_port
 from engine.ports import Health
 from engine.registry.seed import seed

@@ -14,8 +14,8 @@ from connectors.private.nhk import NhkSimulator
 from connectors.simulators.jpki import Municipality, Resident, SoftwareCard
 from engine.client import CitizenClient, Refusal
 from engine.clock import SimulatedClock
-from engine.core.decide import JAPAN
 from engine.core.errors import EngineError
+from engine.core.patience import JAPAN
 from engine.identity.card import JpkiCard
 
 T = TypeVar("T")

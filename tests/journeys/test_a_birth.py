@@ -14,7 +14,7 @@ from connectors.government.family_register import ChiyodaRegisterSimulator
 from connectors.private.employer import MihonIndustrySimulator
 from connectors.simulators.jpki import Municipality, Resident
 from engine.client import CitizenClient
-from engine.core.decide import day_in_japan
+from engine.core.patience import day_in_japan
 from tests.integration.engine_ground import Ground, ground
 from tests.journeys.household import PASSWORD
 from tests.journeys.test_one_more_procedure import running

@@ -18,8 +18,8 @@ from connectors.sdk.keys import EngineKeys, OwnKeys
 from connectors.sdk.pull import PullTransport
 from engine.border.envelope import Opened, open_order
 from engine.border.sealing import Opener
-from engine.core.decide import day_in_japan
 from engine.core.errors import EngineError
+from engine.core.patience import day_in_japan
 from tests.households import household
 from tests.integration.engine_ground import Ground, ground
 

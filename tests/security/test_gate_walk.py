@@ -21,7 +21,7 @@ from connectors.private.mihon_power import MihonPowerSimulator
 from connectors.private.nhk import NhkSimulator
 from connectors.sdk import Connector
 from engine.border.tokens import organisation_token
-from engine.core.decide import day_in_japan
+from engine.core.patience import day_in_japan
 from tests.households import household
 from tests.integration.engine_ground import Ground, ground
 from tests.journeys.household import PASSWORD

@@ -14,8 +14,8 @@ from uuid import UUID
 from engine.border import payloads as p
 from engine.core import messages as m
 from engine.core.case import Case, Filing, Party
-from engine.core.decide import evolve
 from engine.core.errors import EngineError
+from engine.core.evolve import evolve
 from engine.core.lifecycle import CASE_MOVES, FILING_MOVES, CaseState, FilingState
 from engine.core.plan import CONNECTED_WAYS
 from engine.runtime.journal import read, replayed

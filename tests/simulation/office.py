@@ -19,7 +19,7 @@ from engine.border import payloads as p
 from engine.border.envelope import Opened, OrderEvent, open_order, seal_event
 from engine.border.questions import AnswerSchema
 from engine.border.wire import Statement, Title
-from engine.core.decide import day_in_japan
+from engine.core.patience import day_in_japan
 from engine.ports import BusUnavailable, Parcel
 from tests.simulation.chance import Fuse, delay
 from tests.simulation.history import Asked, Effect, Issued, SeenOrder

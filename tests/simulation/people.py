@@ -11,9 +11,9 @@ from uuid import UUID, uuid5
 
 from engine.core import messages as m
 from engine.core.case import Case, Filing
-from engine.core.decide import day_in_japan
 from engine.core.errors import EngineError
 from engine.core.lifecycle import CaseState, FilingState
+from engine.core.patience import day_in_japan
 from engine.ports import BusUnavailable, InboxEntry, StoreConflict, StoreUnavailable
 from engine.runtime import counter as c
 from engine.runtime.processor import Heard, Said, Work

@@ -4,8 +4,8 @@
 from datetime import date
 
 from engine.core import messages as m
-from engine.core.decide import evolve
 from engine.core.erasure import left_of
+from engine.core.evolve import evolve
 from engine.core.lifecycle import Way
 from tests.unit.facts_samples import CASE_ID, Story, document, plain, plain_open
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from engine.core import messages as m
-from engine.core.decide import SILENCE
 from engine.core.lifecycle import Way
 from engine.core.old_values import doing
+from engine.core.patience import SILENCE
 from tests.unit.facts_samples import CASE_ID, NOW, Story, plain, plain_open
 
 DAY = timedelta(days=1)

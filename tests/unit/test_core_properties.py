@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from engine.core import messages as m
 from engine.core.case import Case, Gated, Participant
-from engine.core.decide import day_in_japan, settle, step
+from engine.core.decide import step
 from engine.core.errors import EngineError
 from engine.core.lifecycle import (
     CASE_MOVES,
@@ -26,6 +26,8 @@ from engine.core.lifecycle import (
 )
 from engine.core.messages import Answered
 from engine.core.participants import is_open
+from engine.core.patience import day_in_japan
+from engine.core.settle import settle
 from tests.unit import facts_samples
 from tests.unit.facts_samples import (
     CASE_ID,

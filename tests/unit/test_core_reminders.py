@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from engine.core import messages as m
-from engine.core.decide import JAPAN, day_in_japan
 from engine.core.lifecycle import Way
+from engine.core.patience import JAPAN, day_in_japan
 from engine.core.reminders import next_reminder
 from tests.unit.facts_samples import CASE_ID, Story, moving_open, plain, plain_open
 

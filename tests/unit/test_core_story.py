@@ -8,9 +8,10 @@ import pytest
 
 from engine.core import messages as m
 from engine.core.case import Party, Waits
-from engine.core.decide import DRAFT_LASTS, SIGNING_LASTS, step
+from engine.core.decide import step
 from engine.core.errors import EngineError
 from engine.core.lifecycle import CaseState, FilingState, Way
+from engine.core.patience import DRAFT_LASTS, SIGNING_LASTS
 from tests.unit.facts_samples import (
     CASE_ID,
     CONFIRM,

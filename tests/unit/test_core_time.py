@@ -7,9 +7,9 @@ import pytest
 
 from engine.core import messages as m
 from engine.core.case import Party, Waits
-from engine.core.decide import CORRECTION, ERRAND, LONGEST_PAUSE, MOST_TRIES, SILENCE
 from engine.core.errors import EngineError
 from engine.core.lifecycle import CaseState, Way
+from engine.core.patience import CORRECTION, ERRAND, LONGEST_PAUSE, MOST_TRIES, SILENCE
 from tests.unit.facts_samples import CASE_ID, DAY, NOW, Story, moving_open, plain, plain_open
 
 SECOND = timedelta(seconds=1)

@@ -7,9 +7,9 @@ import pytest
 
 from engine.core import messages as m
 from engine.core.case import Party
-from engine.core.decide import SILENCE
 from engine.core.errors import EngineError
 from engine.core.lifecycle import CaseState, Way
+from engine.core.patience import SILENCE
 from engine.core.plan import corrected
 from tests.unit.facts_samples import (
     CASE_ID,

@@ -13,8 +13,8 @@ from pydantic_core import PydanticCustomError
 
 from engine.border.wire import TEXT, Date
 from engine.core.case import Party
-from engine.core.decide import midnight_of
 from engine.core.lifecycle import CaseState, FilingState
+from engine.core.patience import midnight_of
 from engine.core.views import View
 from engine.ports import CaseQuestion, FilingQuestion
 from engine.runtime.old_values import OldValue, OldValueLine
