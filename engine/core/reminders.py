@@ -50,13 +50,19 @@ def reminded(case: Case, filing: Filing, now: datetime) -> list[m.Event]:
 
 def next_reminder(filing: Filing, rules: FilingRules) -> datetime | None:
     """Return the instant of the next reminder, None if there will be none as things stand."""
-    return min(map(_morning, _days(filing, rules)), default=None)
+    days = _days(filing, rules)
+    return _morning(min(days)) if days else None
 
 
 def reminder_instants(case: Case, filings: Iterable[Filing]) -> list[datetime]:
     """Return the instants at which these filings are to be reminded of."""
-    found = (next_reminder(one, case.rules[one.id]) for one in filings)
-    return [instant for instant in found if instant is not None]
+    found = []
+    for one in filings:
+        if one.waits is not None and one.waits.party is Party.CITIZEN:  # asked after every message
+            instant = next_reminder(one, case.rules[one.id])
+            if instant is not None:
+                found.append(instant)
+    return found
 
 
 def last_day(filing: Filing) -> date | None:

@@ -17,6 +17,8 @@ from engine.core.lifecycle import CaseState
 from engine.runtime.case_keys import CaseKeys
 from engine.runtime.retention import Retention
 from engine.store.care import PostgresCare
+from mailbox.letters import Notice
+from mailbox.store import PostgresLetterStore
 from tests.integration.citizen_ground import ELECTRICITY, Desk, desk, refused
 from tests.journeys.household import CANARIES
 
@@ -97,6 +99,31 @@ async def test_an_erased_case_answers_so_and_keeps_what_the_law_of_records_needs
     assert (one["id"], one["state"]) == (office.case_id, "cancelled")
     assert await refused(office.citizen.say("POST", f"{office.path}/cancellation")) == (410, "erased-case")
     assert b"closing" in certificate
+
+
+async def test_addresses_and_notices_of_an_erased_case_go_with_it(office: Desk) -> None:
+    made = await office.citizen.say("POST", f"{office.path}/calendars", key="share")
+    stored = await office.here.engine.store.case(UUID(office.case_id))
+    assert stored is not None
+    notice = Notice(
+        id=UUID(int=1),
+        owner=stored.case.owner,
+        case_id=stored.case.id,
+        filing=UUID(int=2),
+        slug=ELECTRICITY,
+        kind="reminder",
+        due_on=None,
+        at=stored.case.opened_at,
+    )
+    await PostgresLetterStore(office.here.engine.pool).keep_notices([notice])
+    await office.finish()
+    assert len((await office.citizen.get("/v1/notices"))["notices"]) == 1
+
+    await office.citizen.say("DELETE", office.path)
+
+    assert (await office.citizen.get("/v1/notices"))["notices"] == []
+    async with office.here.session.get(made["url"]) as answer:
+        assert answer.status == 404
 
 
 async def test_operators_see_the_states_of_an_erased_case_and_its_journal_replays(office: Desk) -> None:
