@@ -71,6 +71,11 @@ class EngineKeys:
         """The key replies are sealed for; None before the first `learn`."""
         return self._recipient
 
+    @property
+    def signing(self) -> dict[str, ec.EllipticCurvePublicKey]:
+        """The keys the engine signs with, by name."""
+        return dict(self._signing)
+
     def learn(self, jwks: Mapping[str, Any]) -> None:
         """Take over a JWK Set; what is no longer in it is no longer trusted. Other keys are passed by."""
         signing: dict[str, ec.EllipticCurvePublicKey] = {}

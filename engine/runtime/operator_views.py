@@ -83,6 +83,8 @@ ACTS: Final[Mapping[str, Text]] = {
     "certify-organisation": Text(ja="適合試験の合格を記録", en="Certified an organisation's connector"),
     "register-key": Text(ja="機関の鍵を登録", en="Registered a key of an organisation"),
     "revoke-key": Text(ja="機関の鍵を失効", en="Revoked a key of an organisation"),
+    "resend": Text(ja="機関が指図の再送を依頼", en="An organisation had orders sent once more"),
+    "replay": Text(ja="機関が期間の再送を依頼", en="An organisation had a time replayed"),
     "end-subscription": Text(ja="接続登録を終了", en="Ended a subscription"),
     "organisation-live": Text(ja="機関を本番へ移行", en="Let real filings through to an organisation"),
     "lane-open": Text(ja="機関への送信を再開", en="Opened the way to an organisation"),

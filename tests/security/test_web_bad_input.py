@@ -47,6 +47,8 @@ PARTS = {
     "application": str(CASE),
     "slug": "move.electricity",
     "kid": "k" * 43,
+    "month": "2026-10",
+    "reference": "r_7h2kq9m4x0000000000000000a",
 }
 GOOD: dict[str, dict[str, Any]] = {
     "plan": {"facts": MOVING_FACTS},
@@ -87,6 +89,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "certifyOrganisation": {"reason": "確認済み", "report": {}},
     "goLive": {"reason": "確認済み"},
     "registerKey": {"jwk": {"use": "sig"}, "proof": "e30.e30.e30"},
+    "resend": {"orderIds": ["o_7h2kq9m4x0000000000000000a"]},
+    "replay": {"from": "2026-11-01T00:00:00Z"},
+    "confirmDeletion": {"receipt": "e30.e30.e30"},
     "askForSubscriptions": {"subscriptions": [{"slug": "move.electricity"}]},
     "switchLane": {"reason": "確認済み", "mode": "held"},
     "limitLane": {"reason": "確認済み", "rate": 5, "concurrency": 2},
