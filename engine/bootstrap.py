@@ -77,6 +77,7 @@ from engine.runtime.publisher import Publisher, Relay
 from engine.runtime.reconciliation import Reconciliation
 from engine.runtime.record import Record
 from engine.runtime.redrive import Redrive
+from engine.runtime.representatives import Representatives
 from engine.runtime.resealing import Resealing
 from engine.runtime.retention import Retention
 from engine.runtime.timekeeper import Timekeeper
@@ -532,6 +533,14 @@ def _put_together(
             directories=directories,
             resealing=resealing,
             signing_key=keys.signing,
+            clock=clock,
+            ids=ids,
+        ),
+        representatives=Representatives(
+            applications=applications,
+            gate=gate,
+            operators=operators,
+            record=record,
             clock=clock,
             ids=ids,
         ),

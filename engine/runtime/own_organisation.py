@@ -7,16 +7,18 @@ from engine.registry.directory import Directories
 from engine.registry.model import Organisation, RegistryStore, Subscription
 from engine.runtime.key_desk import Asker, KeyDesk
 from engine.runtime.own_view import OwnView
+from engine.runtime.representatives import Representatives
 
 
 class OwnOrganisation:
-    """An organisation's door to itself; `keys` and `traffic` are desks of their own."""
+    """An organisation's door to itself; `keys`, `traffic` and `representatives` are desks of their own."""
 
     def __init__(
         self,
         *,
         keys: KeyDesk,
         traffic: OwnView,
+        representatives: Representatives,
         registry: RegistryStore,
         directories: Directories,
         operators: OperatorStore,
@@ -25,6 +27,7 @@ class OwnOrganisation:
     ) -> None:
         self.keys = keys
         self.traffic = traffic
+        self.representatives = representatives
         self._registry = registry
         self._directories = directories
         self._operators = operators

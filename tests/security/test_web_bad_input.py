@@ -48,6 +48,7 @@ PARTS = {
     "slug": "move.electricity",
     "kid": "k" * 43,
     "month": "2026-10",
+    "person": str(CASE),
     "reference": "r_7h2kq9m4x0000000000000000a",
 }
 GOOD: dict[str, dict[str, Any]] = {
@@ -89,6 +90,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "certifyOrganisation": {"reason": "確認済み", "report": {}},
     "goLive": {"reason": "確認済み"},
     "registerKey": {"jwk": {"use": "sig"}, "proof": "e30.e30.e30"},
+    "acceptInvitation": {"code": "k" * 43},
+    "operatorRemovesRepresentative": {"reason": "確認済み"},
     "resend": {"orderIds": ["o_7h2kq9m4x0000000000000000a"]},
     "replay": {"from": "2026-11-01T00:00:00Z"},
     "confirmDeletion": {"receipt": "e30.e30.e30"},

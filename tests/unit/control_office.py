@@ -37,6 +37,7 @@ from engine.runtime.publisher import Publisher
 from engine.runtime.reconciliation import Reconciliation
 from engine.runtime.record import Record
 from engine.runtime.redrive import Redrive
+from engine.runtime.representatives import Representatives
 from engine.runtime.resealing import Resealing
 from engine.runtime.timeline import Timelines
 from engine.store.care import MemoryCare
@@ -216,6 +217,14 @@ class ControlOffice:
                 directories=directories,
                 resealing=resealing,
                 signing_key=ec.generate_private_key(ec.SECP256R1()),
+                clock=clock,
+                ids=ids,
+            ),
+            representatives=Representatives(
+                applications=applications,
+                gate=gate,
+                operators=self.operators,
+                record=Record(operators=self.operators, clock=clock, ids=ids),
                 clock=clock,
                 ids=ids,
             ),
