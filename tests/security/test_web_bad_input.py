@@ -168,7 +168,7 @@ async def test_each_member_of_another_type_is_refused_with_its_place(one: Operat
             answer = await send(client, one, {**GOOD[one.id], name: True})
             ((place, code),) = await refused(answer, 422, "invalid-body")
             assert (place, code) in {
-                (f"/{name}", kind) for kind in ("type", "date", "uuid", "not-allowed-value")
+                (f"/{name}", kind) for kind in ("type", "date", "instant", "uuid", "not-allowed-value")
             }
     assert web.calls == []
 

@@ -65,9 +65,9 @@ class KeyToRegister(Body):
 
 
 class RevokedBecause(Query):
-    """Why the key is revoked."""
+    """Why the key is revoked; said nothing, it has just come to its end."""
 
-    because: Because
+    because: Because = "ended"
 
 
 class WantedSubscriptions(Body):
