@@ -70,12 +70,14 @@ from engine.runtime.old_values import OldValues
 from engine.runtime.onboarding import Onboarding
 from engine.runtime.operations import ControlRoom
 from engine.runtime.own_organisation import OwnOrganisation
+from engine.runtime.own_view import OwnView
 from engine.runtime.participation import Participation
 from engine.runtime.processor import Processor
 from engine.runtime.publisher import Publisher, Relay
 from engine.runtime.reconciliation import Reconciliation
 from engine.runtime.record import Record
 from engine.runtime.redrive import Redrive
+from engine.runtime.representatives import Representatives
 from engine.runtime.resealing import Resealing
 from engine.runtime.retention import Retention
 from engine.runtime.timekeeper import Timekeeper
@@ -86,6 +88,7 @@ from engine.store.lanes import PostgresLanes
 from engine.store.operators import PostgresOperators
 from engine.store.pool import open_pool
 from engine.store.postgres import PostgresStore
+from engine.store.traffic import PostgresTraffic
 from engine.web.app import build_app, make_runner
 from engine.web.doors import Care, Doors
 from engine.web.security import WebSettings
@@ -522,6 +525,24 @@ def _put_together(
             clock=clock,
             ids=ids,
             audience=settings.origin,
+        ),
+        traffic=OwnView(
+            traffic=PostgresTraffic(pool),
+            operators=operators,
+            registry=registry,
+            directories=directories,
+            resealing=resealing,
+            signing_key=keys.signing,
+            clock=clock,
+            ids=ids,
+        ),
+        representatives=Representatives(
+            applications=applications,
+            gate=gate,
+            operators=operators,
+            record=record,
+            clock=clock,
+            ids=ids,
         ),
         registry=registry,
         directories=directories,

@@ -64,6 +64,7 @@ class CitizenClient:
         self._pin = pin
         self._now = now
         self._token: str | None = None
+        self.about: str | None = None  # which organisation a representative speaks for
 
     async def sign_in(self) -> None:
         """Begin a session: the card signs the server's challenge, if it names the server we came to."""
@@ -146,6 +147,18 @@ class CitizenClient:
             "signature": base64.b64encode(signature).decode(),
         }
 
+    async def declare(self, application: str, *, password: str) -> Any:
+        """Read the declaration of an application, sign it with the 署名用 key, and hand it in."""
+        path = f"/v1/organisations/applications/{application}/declaration"
+        declaration = await self.content(path)
+        self._card.verify_pin(Use.SIGNATURE, password)
+        signature = self._card.sign_detached(declaration, self._now())
+        body = {
+            "declaration": base64.b64encode(declaration).decode(),
+            "signature": base64.b64encode(signature).decode(),
+        }
+        return await self.say("POST", path, body)
+
     async def _signed_in(
         self, method: str, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]
     ) -> bytes:
@@ -169,6 +182,8 @@ class CitizenClient:
         sent = dict(headers)
         if self._token is not None:
             sent["Authorization"] = f"Bearer {self._token}"
+        if self.about is not None:
+            sent["Todoke-Organisation"] = self.about
         try:
             async with self._session.request(
                 method, self._server + path, json=body, headers=sent, timeout=_TIMEOUT

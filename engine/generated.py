@@ -6,8 +6,10 @@ entry: the path in the tree, and a function that returns the text.
 """
 
 import importlib
+import json
 import pkgutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +17,8 @@ import click
 
 from engine.bootstrap import LIFE_EVENTS
 from engine.border.asyncapi import message_catalogue_markdown
+from engine.border.compatibility import breaks
+from engine.border.envelope import DOCUMENT, PAYLOADS, schema_of
 from engine.core import lifecycle
 from engine.core.errors import CODES
 from engine.reference import life_event_documents
@@ -24,6 +28,8 @@ _WRITTEN: Final = "Written by `./todoke check --write` from"
 _ROOMS: Final = ("engine", "workflows", "connectors", "mailbox")
 _PROGRAMS: Final = ("__main__", "make_municipalities")
 _COLUMNS: Final = 100
+_SCHEMAS: Final = "docs/schemas"
+MESSAGE_TYPES: Final = (*PAYLOADS, DOCUMENT)
 
 
 def _lifecycles() -> str:
@@ -93,7 +99,27 @@ def documents(commands: click.Group) -> dict[str, Callable[[], str]]:
         "docs/messages.md": message_catalogue_markdown,
         "docs/problems.md": _problems,
         **life_event_documents(LIFE_EVENTS),
+        **{f"{_SCHEMAS}/{name}.json": partial(_schema, name) for name in MESSAGE_TYPES},
     }
+
+
+def breaking(tree: Path) -> list[str]:
+    """Return why messages of a version that is out already would no longer be understood.
+
+    The files in docs/schemas are what connectors were built against.
+    """
+    found = []
+    for path in sorted((tree / _SCHEMAS).glob("*.json")):
+        name, before = path.stem, json.loads(path.read_text("utf-8"))
+        if name not in MESSAGE_TYPES:
+            found.append(f"{name}: no longer served")
+            continue
+        found += [f"{name}: {why}" for why in breaks(name, before, schema_of(name))]
+    return found
+
+
+def _schema(name: str) -> str:
+    return json.dumps(schema_of(name), ensure_ascii=False, indent=2) + "\n"
 
 
 def stale(tree: Path, commands: click.Group) -> list[str]:
@@ -102,7 +128,13 @@ def stale(tree: Path, commands: click.Group) -> list[str]:
 
 
 def write(tree: Path, commands: click.Group) -> None:
-    """Write every document anew."""
+    """Write every document anew.
+
+    Raises:
+        click.ClickException: a message changed so that it needs a new version; nothing was written.
+    """
+    if reasons := breaking(tree):
+        raise click.ClickException("; ".join([*reasons, "a new version is needed, beside the old one"]))
     for path, text in documents(commands).items():
         (tree / path).parent.mkdir(parents=True, exist_ok=True)
         (tree / path).write_text(text(), "utf-8")

@@ -270,6 +270,22 @@ class Disclosure:
 
 
 @dataclass(frozen=True, slots=True)
+class Crossing:
+    """One message that went over the border, as its envelope said it: no contents.
+
+    `order_id` is what a reply answers, for an order its own id; `kind` is `submit`, `accepted`, ….
+    """
+
+    organisation: str
+    message_id: str
+    kind: str
+    reference: str
+    order_id: str
+    due_on: date | None
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Parked:
     """What was put aside because nobody but a person can mend it."""
 
@@ -319,6 +335,8 @@ class Changes:
     pull_orders: list[PullOrder] = field(default_factory=list)
     disclosures: list[Disclosure] = field(default_factory=list)
     promised_blobs: list[str] = field(default_factory=list)
+    crossings: list[Crossing] = field(default_factory=list)
+    recalled: list[tuple[str, str]] = field(default_factory=list)  # orders (organisation, id) not yet taken
     outcomes: dict[MessageKey, Seen] = field(default_factory=dict)
     published: list[int] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
@@ -682,6 +700,78 @@ class Lanes(Protocol):
 
     async def adopt(self, number: str, events: Sequence[tuple[str, str, bytes]]) -> None:
         """Put orders (id, reference, event) into the table that came back from the broker."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """An order as its organisation looks back on it; `answered_by` is the kind of the newest reply."""
+
+    order: Crossing
+    acknowledged_at: datetime | None
+    answered_by: str | None
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionNotice:
+    """That an organisation has to delete what it was told under a reference, and its receipt for it."""
+
+    organisation: str
+    reference: str
+    because: str
+    noticed_at: datetime
+    receipt: str | None = None
+    receipted_at: datetime | None = None
+
+
+class Traffic(Protocol):
+    """What went over the border to and from one organisation. Every door raises `StoreUnavailable`."""
+
+    async def orders(
+        self, organisation: str, *, before: tuple[datetime, str] | None, limit: int
+    ) -> list[Crossed]:
+        """Return its orders, the newest first, after a place (when, id)."""
+        ...
+
+    async def between(
+        self, organisation: str, *, start: datetime, end: datetime, due: tuple[date, date]
+    ) -> list[Crossing]:
+        """Return what was said in that time, and orders due in these days with the replies to them."""
+        ...
+
+    async def references(
+        self, organisation: str, *, order_ids: Sequence[str], since: datetime | None, limit: int
+    ) -> list[str]:
+        """Return the references of these orders, or of those given since then, the oldest first."""
+        ...
+
+    async def offer_again(
+        self, organisation: str, *, order_ids: Sequence[str], since: datetime | None, limit: int
+    ) -> int:
+        """Offer orders of the table once more, in their order; return how many."""
+        ...
+
+    async def refused(self, organisation: str) -> dict[str, int]:
+        """Return how many of its replies were put aside and wait for an operator, by reason."""
+        ...
+
+    async def notice(self, notices: Sequence[DeletionNotice]) -> None:
+        """Keep notices of deletion; one that is there stays."""
+        ...
+
+    async def notices(
+        self, organisation: str, *, after: tuple[datetime, str] | None, limit: int
+    ) -> list[DeletionNotice]:
+        """Return those without a receipt, the oldest first."""
+        ...
+
+    async def receipt(self, organisation: str, reference: str, receipt: str, *, at: datetime) -> bool:
+        """Keep the receipt; False when nothing is open under this reference."""
+        ...
+
+    async def told(self, case_id: UUID) -> list[tuple[str, str]]:
+        """Return (organisation, reference) of everybody who was told anything in the case."""
         ...
 
 

@@ -3,6 +3,7 @@
 
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -15,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from engine.border.envelope import ENGINE
-from engine.border.jwk import RecipientKey, exported, key_set, public_key, thumbprint
+from engine.border.jwk import RecipientKey, Use, exported, key_set, public_key, thumbprint
+from engine.border.tokens import key_proof
 from engine.core.errors import EngineError
 
 _SIGNING: Final = "signing.pem"
@@ -58,6 +60,20 @@ class OwnKeys:
             ]
         )
 
+    def proofs(self, *, number: str, audience: str, now: datetime) -> list[dict[str, Any]]:
+        """Return what `POST /v1/organisation/keys` takes to register both keys: each with its proof."""
+        pairs: list[tuple[ec.EllipticCurvePrivateKey, Use]] = [
+            (self.signing, "sig"),
+            (self._decryption, "enc"),
+        ]
+        return [
+            {
+                "jwk": exported(key.public_key(), use=use),
+                "proof": key_proof(key, number=number, audience=audience, now=now),
+            }
+            for key, use in pairs
+        ]
+
 
 class EngineKeys:
     """The engine's public keys, as it last told them."""
@@ -70,6 +86,11 @@ class EngineKeys:
     def recipient(self) -> RecipientKey | None:
         """The key replies are sealed for; None before the first `learn`."""
         return self._recipient
+
+    @property
+    def signing(self) -> dict[str, ec.EllipticCurvePublicKey]:
+        """The keys the engine signs with, by name."""
+        return dict(self._signing)
 
     def learn(self, jwks: Mapping[str, Any]) -> None:
         """Take over a JWK Set; what is no longer in it is no longer trusted. Other keys are passed by."""

@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import Path
 from threading import Lock
@@ -24,6 +24,7 @@ from connectors.sdk.desk import Notes, Work
 from connectors.sdk.replies import Completed, Refused, Reply, Withdrawn, draft
 from engine.border.envelope import PAYLOADS, Opened, OrderEvent
 from engine.border.payloads import OrderAmend, OrderSubmit
+from engine.border.statement import Said
 
 _SCHEMA: Final = """
 create table if not exists orders (
@@ -139,6 +140,8 @@ class Ledger:
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = full")
         self._db.executescript(_SCHEMA)
+        if "said_at" not in {column["name"] for column in self._db.execute("pragma table_info(orders)")}:
+            self._db.execute("alter table orders add column said_at text")  # a ledger of an earlier version
 
     def close(self) -> None:
         """Let go of the file."""
@@ -320,6 +323,25 @@ class Ledger:
                 [("taken" if taken else "refused", outcome, name) for name, outcome, taken in outcomes],
             )
 
+    def said(self) -> list[Said]:
+        """Return every order and every reply that the engine decided on, as their envelopes said them."""
+        with self._lock:
+            orders = self._db.execute("select id, type, payload, said_at from orders").fetchall()
+            replies = self._db.execute(
+                "select id, type, order_id, made_at from replies where state <> 'waiting'"
+            ).fetchall()
+        return [
+            *(
+                Said(row["id"], _kind(row["type"]), row["id"], _due_on(row), _instant(row["said_at"]))
+                for row in orders
+                if row["said_at"] is not None
+            ),
+            *(
+                Said(row["id"], _kind(row["type"]), row["order_id"], None, _instant(row["made_at"]))
+                for row in replies
+            ),
+        ]
+
     def effects(self) -> list[tuple[str, str]]:
         """Return every effect that was taken, with its reference: what the organisation did."""
         with self._lock:
@@ -375,6 +397,20 @@ def _text(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+def _kind(event_type: str) -> str:
+    """Return `submit` of `jp.todoke.order.submit.v1`."""
+    return event_type.split(".")[3]
+
+
+def _due_on(row: sqlite3.Row) -> date | None:
+    return OrderSubmit.model_validate_json(row["payload"]).due_on if row["type"] == _SUBMIT else None
+
+
+def _instant(text: str) -> datetime:
+    """Return an instant as it stands on the wire: in whole seconds."""
+    return datetime.fromisoformat(text).replace(microsecond=0)
+
+
 def _taken(db: sqlite3.Connection, order: Opened, now: datetime) -> Taken:
     event = order.event
     known = db.execute("select body_hash from orders where id = ?", (event.id,)).fetchone()
@@ -395,7 +431,8 @@ def _taken(db: sqlite3.Connection, order: Opened, now: datetime) -> Taken:
             (event.subject, event.sequence),
         )
     db.execute(
-        "insert into orders values (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
+        "insert into orders (id, reference, sequence, type, payload, body_hash, traceparent, state,"
+        " try_after, said_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             event.id,
             event.subject,
@@ -406,6 +443,7 @@ def _taken(db: sqlite3.Connection, order: Opened, now: datetime) -> Taken:
             event.traceparent if isinstance(event, OrderEvent) else None,
             "superseded" if overtaken else "waiting",
             _text(now),
+            _text(event.time),
         ),
     )
     return Taken.SUPERSEDED if overtaken else Taken.NEW

@@ -125,6 +125,11 @@ class PullTransport:
                 raise EngineUnavailable("keys") from error
         return jwks
 
+    async def statement(self, month: str) -> str:
+        """Return the engine's signed statement of a month; raises `EngineUnavailable`, `NotTaken`."""
+        async with self._asked("GET", f"/v1/organisation/statements/{month}") as answer:
+            return (await answer.read()).decode("ascii", errors="replace")
+
     async def upload(self, content: bytes) -> str:
         """Ask for a ticket and upload under it."""
         announced = {"sizeBytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}

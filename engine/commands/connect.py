@@ -37,6 +37,9 @@ def register(group: click.Group) -> None:
 )
 @click.option("--behaviour", "dial", help='The dial, as JSON: \'{"slow_days": 2, "ask_first": true}\'.')
 @click.option("--registration", "show", is_flag=True, help="Print what the registry must know, and end.")
+@click.option(
+    "--statement", "month", help="Compare the ledger with the engine's statement of YYYY-MM, and end."
+)
 def connect(
     names: tuple[str, ...],
     *,
@@ -48,6 +51,7 @@ def connect(
     home: Path | None,
     dial: str | None,
     show: bool,
+    month: str | None,
 ) -> None:
     """Run the connectors of simulated organisations (見本) until told to stop; `all` is every one."""
     # Fonts, broker and web client: loaded only by the one command that needs them.
@@ -71,6 +75,9 @@ def connect(
             for name in chosen
         ]
         click.echo(json.dumps(found if len(found) > 1 else found[0], ensure_ascii=False, indent=2))
+        return
+    if month is not None:
+        _print_statement(chosen, homes, settings, address=address, month=month)
         return
     if settings.profile is Profile.PRODUCTION:
         raise EngineError("invalid-settings", reason="simulated organisations do not run in production")
@@ -107,3 +114,37 @@ def _host_and_port(text: str) -> tuple[str, int]:
     if not host or not port.isdigit() or int(port) > 65535:
         raise click.BadParameter("should be HOST:PORT", param_hint="--listen")
     return host.strip("[]"), int(port)
+
+
+def _print_statement(
+    names: tuple[str, ...], homes: dict[str, Path], settings: Settings, *, address: str | None, month: str
+) -> None:
+    from connectors.sdk.keys import OwnKeys  # noqa: PLC0415 - as above
+    from connectors.sdk.ledger import Ledger  # noqa: PLC0415
+    from connectors.sdk.pull import PullTransport  # noqa: PLC0415
+    from connectors.sdk.statement import compared  # noqa: PLC0415
+    from connectors.simulators.catalogue import SIMULATORS  # noqa: PLC0415
+    from engine.progress import table  # noqa: PLC0415
+
+    clock = SystemClock() if settings.clock == "system" else SimulatedClock(settings.state / "clock")
+
+    async def compare(name: str) -> bool:
+        number = SIMULATORS[name].connector.number
+        ledger = Ledger(homes[name] / "ledger.sqlite3")
+        keys = OwnKeys.kept_in(homes[name])
+        door = PullTransport(
+            address or settings.origin, number=number, keys=keys, clock=clock, audience=settings.origin
+        )
+        try:
+            lines = await compared(ledger, door, number=number, month=month)
+        finally:
+            await door.close()
+            ledger.close()
+        rows = [(one.name, str(one.engine), str(one.ours), "" if one.agrees else "differs") for one in lines]
+        click.echo(f"{number} {month}")
+        click.echo(table([("", "engine", "ledger", ""), *rows]))
+        return all(one.agrees for one in lines)
+
+    agree = [asyncio.run(compare(name)) for name in names]
+    if not all(agree):
+        raise click.exceptions.Exit(1)

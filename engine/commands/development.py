@@ -59,7 +59,10 @@ def check(context: click.Context, *, write: bool) -> None:
     stale = generated.stale(TREE, commands)
     for path in stale:
         click.echo(f"{path} is not what the code says; ./todoke check --write", err=True)
-    failed += ["documents"] if stale else []
+    broken = generated.breaking(TREE)
+    for reason in broken:
+        click.echo(f"{reason}; a new version is needed, beside the old one", err=True)
+    failed += ["documents"] if stale or broken else []
     if failed:
         raise click.ClickException(f"not in order: {', '.join(failed)}")
     click.echo(f"in order: {', '.join((*CHECKS, 'documents'))}")

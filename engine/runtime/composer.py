@@ -20,7 +20,7 @@ from engine.core.case import Case, Filing
 from engine.core.messages import Order
 from engine.core.patience import day_in_japan
 from engine.core.text import Text
-from engine.ports import Changes, Disclosure, Documents, Parcel, PullOrder
+from engine.ports import Changes, Crossing, Disclosure, Documents, Parcel, PullOrder
 from engine.registry.directory import Directory
 from engine.registry.model import Channel
 
@@ -112,6 +112,17 @@ class Composer:
             recipient=directory.recipient_key(filing.organisation),
         )
         self._address(name, event, filing, directory=directory, changes=changes)
+        changes.crossings.append(
+            Crossing(
+                filing.organisation, name, kind, filing.reference, name,
+                payload.due_on if isinstance(payload, OrderSubmit) else None,
+                now.replace(microsecond=0),
+            )
+        )  # fmt: skip
+        if kind == "withdraw":
+            changes.recalled += self._overtaken(
+                filing.organisation, filing.reference, order.attempt, revision
+            )
         basis = case.rules[filing.id].basis
         changes.disclosures += [
             Disclosure(name, field, case.id, filing.id, filing.organisation, basis, now) for field in fields
@@ -157,6 +168,20 @@ class Composer:
                 return answer, "answer", order.revision, (f"answer:{order.question}",)
             case _:
                 assert_never(order)
+
+    def _overtaken(
+        self, organisation: str, reference: str, attempt: int, revision: int
+    ) -> list[tuple[str, str]]:
+        """Return the orders that a withdrawal overtakes: who has not taken them never sees them."""
+        made: list[tuple[OrderKind, int, int]] = [("submit", one, 0) for one in range(1, attempt + 1)]
+        made += [(kind, attempt, one) for kind in ("amend", "answer") for one in range(1, revision + 1)]
+        return [
+            (
+                organisation,
+                order_id(self._references_key, reference=reference, kind=kind, attempt=of, revision=number),
+            )
+            for kind, of, number in made
+        ]
 
     def _address(
         self, name: str, event: bytes, filing: Filing, *, directory: Directory, changes: Changes

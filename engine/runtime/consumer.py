@@ -23,6 +23,7 @@ from engine.core.errors import Code, EngineError, register
 from engine.ports import (
     Bus,
     BusUnavailable,
+    Crossing,
     Delivery,
     Documents,
     InboxEntry,
@@ -169,6 +170,7 @@ class ReplyDesk:
             actor=f"organisation:{organisation}",
             say=say,
             reference=event.subject,
+            crossing=_crossing(organisation, one.opened),
         )
 
     def _answered(self, filing: Filing, name: str) -> m.Answered:
@@ -347,6 +349,14 @@ def _stored(documents: Sequence[p.Document], staged: dict[str, Staged]) -> tuple
         )
         for one in documents
     )
+
+
+def _crossing(organisation: str, opened: Opened) -> Crossing:
+    """Return what the record of the border keeps of a reply."""
+    event = opened.event
+    answers = opened.payload.order_id if isinstance(opened.payload, p.Reply) else ""
+    kind = event.type.split(".")[3]
+    return Crossing(organisation, event.id, kind, event.subject, answers, None, event.time)
 
 
 def _told(reply_id: str, result: Result) -> ReplyResult:

@@ -6,15 +6,19 @@ from engine.ports import AuditEntry, Clock, Ids, OperatorStore
 from engine.registry.directory import Directories
 from engine.registry.model import Organisation, RegistryStore, Subscription
 from engine.runtime.key_desk import Asker, KeyDesk
+from engine.runtime.own_view import OwnView
+from engine.runtime.representatives import Representatives
 
 
 class OwnOrganisation:
-    """An organisation's door to itself; `keys` are a desk of their own."""
+    """An organisation's door to itself; `keys`, `traffic` and `representatives` are desks of their own."""
 
     def __init__(
         self,
         *,
         keys: KeyDesk,
+        traffic: OwnView,
+        representatives: Representatives,
         registry: RegistryStore,
         directories: Directories,
         operators: OperatorStore,
@@ -22,6 +26,8 @@ class OwnOrganisation:
         ids: Ids,
     ) -> None:
         self.keys = keys
+        self.traffic = traffic
+        self.representatives = representatives
         self._registry = registry
         self._directories = directories
         self._operators = operators

@@ -29,6 +29,7 @@ from engine.ports import (
     Bus,
     Changes,
     Clock,
+    Crossing,
     Ended,
     InboxEntry,
     Located,
@@ -84,6 +85,7 @@ class Work:
 
     `reference` leads a reply to its case, `entry.case_id` everything else. `version` is the one its
     sender had read. `remembered` says that the answer is kept, to be given again to a repetition.
+    `crossing` is what the record of the border keeps of a reply.
     """
 
     entry: InboxEntry
@@ -93,6 +95,7 @@ class Work:
     version: int | None = None
     reads_contents: bool = False
     remembered: bool = False
+    crossing: Crossing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +236,8 @@ class Processor:
             entry = entries[work.entry.key]
             where = located.get(work.reference) if work.reference else None
             self._apply(work, entry, where, batch)
+            if work.crossing is not None:
+                batch.changes.crossings.append(work.crossing)
         await self._compose(unit, batch)
         self._write_cases(batch)
         if not self._bus.rides_on_store:

@@ -131,7 +131,7 @@ class Resealing:
         again = 0
         for page in await self._sealed_for(key):
             for order in page:
-                again += await self._again_by_reference(parse_order(order.event).subject)
+                again += await self.again(parse_order(order.event).subject)
             # What was not given again is over, and nobody can open it any more.
             await self._store.drop_pulled(key.number, page)
         return again
@@ -156,7 +156,12 @@ class Resealing:
             if place is None:
                 return again
 
-    async def _again_by_reference(self, reference: str) -> int:
+    async def again(self, reference: str) -> int:
+        """Give the last order of a filing again, under its id; return 1 if that could be.
+
+        Raises:
+            StoreUnavailable, StoreConflict.
+        """
         async with self._store.unit() as unit:
             located = (await unit.locate([reference])).get(reference)
         return await self._again(located.case_id, located.filing) if located else 0

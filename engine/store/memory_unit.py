@@ -12,6 +12,8 @@ from engine.core.case import Filing
 from engine.ports import (
     CalendarFeed,
     Changes,
+    Crossing,
+    DeletionNotice,
     Disclosure,
     Ending,
     InboxEntry,
@@ -65,6 +67,8 @@ class Tables:
     resolved: dict[UUID, tuple[datetime, str]] = field(default_factory=dict)  # parked ones, and how
     catalogues: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     promised: set[str] = field(default_factory=set)
+    crossings: dict[tuple[str, str], Crossing] = field(default_factory=dict)
+    deletions: dict[tuple[str, str], DeletionNotice] = field(default_factory=dict)
     endings: dict[UUID, Ending] = field(default_factory=dict)
     feeds: dict[bytes, CalendarFeed] = field(default_factory=dict)  # by the hash of the token
     erased: dict[UUID, list[tuple[int, str]]] = field(default_factory=dict)  # what is left of events
@@ -180,6 +184,11 @@ class MemoryUnit:
         for told in changes.disclosures:
             tables.disclosures.setdefault((told.order_id, told.field), told)
         tables.promised.update(changes.promised_blobs)
+        for crossing in changes.crossings:
+            tables.crossings.setdefault((crossing.organisation, crossing.message_id), crossing)
+        for key in changes.recalled:
+            if key in tables.to_fetch and tables.to_fetch[key].acked_at is None:
+                del tables.to_fetch[key]
         for key, seen in changes.outcomes.items():
             tables.inbox[key] = replace(seen, body_hash=tables.inbox[key].body_hash)
         for id_ in changes.published:

@@ -12,6 +12,7 @@ from uuid import UUID
 from engine.core.case import Filing
 from engine.ports import (
     Changes,
+    Crossing,
     InboxEntry,
     JournalRow,
     Located,
@@ -160,6 +161,14 @@ with promised as (
     from unnest($13::text[], $14::text[], $15::uuid[], $16::text[], $17::text[])
         as g (sender, message_id, case_id, outcome, answer)
     where i.sender = g.sender and i.message_id = g.message_id
+), crossed as (
+    insert into engine.traffic (organisation, message_id, kind, reference, order_id, due_on, said_at)
+    select * from unnest($19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::date[],
+                         $25::timestamptz[])
+    on conflict (organisation, message_id) do nothing
+), recalled as (
+    delete from engine.pull_orders p using unnest($26::text[], $27::text[]) as g (organisation, order_id)
+    where p.organisation = g.organisation and p.order_id = g.order_id and p.acked_at is null
 )
 delete from engine.outbox where id = any($18::bigint[])
 """
@@ -318,7 +327,8 @@ class PostgresUnit:
         told = changes.disclosures
         pulled = list({(one.organisation, one.order_id): one for one in changes.pull_orders}.values())
         answered = [(key, seen) for key, seen in changes.outcomes.items() if self._must_be_written(key, seen)]
-        if not (changes.promised_blobs or told or pulled or answered or changes.published):
+        crossed = changes.crossings or changes.recalled
+        if not (changes.promised_blobs or told or pulled or answered or changes.published or crossed):
             return
         await self._connection.execute(
             _BESIDE,
@@ -340,6 +350,9 @@ class PostgresUnit:
             [seen.outcome for _, seen in answered],
             [json.dumps(seen.answer) if seen.answer is not None else None for _, seen in answered],
             sorted(changes.published),
+            *_crossing_columns(changes.crossings),
+            [one[0] for one in changes.recalled],
+            [one[1] for one in changes.recalled],
         )
 
     def _must_be_written(self, key: MessageKey, seen: Seen) -> bool:
@@ -347,6 +360,13 @@ class PostgresUnit:
         return (
             seen.outcome != "applied" or seen.answer is not None or seen.case_id != self._registered.get(key)
         )
+
+
+def _crossing_columns(crossings: Sequence[Crossing]) -> tuple[list[object], ...]:
+    """Return the columns; what came twice in one batch is one row."""
+    once = {(one.organisation, one.message_id): one for one in reversed(crossings)}.values()
+    names = ("organisation", "message_id", "kind", "reference", "order_id", "due_on", "said_at")
+    return tuple([getattr(one, name) for one in once] for name in names)
 
 
 async def seen(connection: "PoolConnectionProxy", keys: Sequence[MessageKey]) -> dict[MessageKey, Seen]:

@@ -28,6 +28,9 @@ FIELD_CODES: Final[dict[str, Text]] = {
     "too-few": Text(ja="数が足りません", en="There are too few"),
     "not-allowed-value": Text(ja="選べない値です", en="It is none of the allowed values"),
     "date": Text(ja="日付は YYYY-MM-DD で書いてください", en="A date is written YYYY-MM-DD"),
+    "instant": Text(
+        ja="日時は YYYY-MM-DDThh:mm:ssZ で書いてください", en="An instant is written YYYY-MM-DDThh:mm:ssZ"
+    ),
     "uuid": Text(ja="ID の形式が正しくありません", en="It is not a UUID"),
     "base64": Text(ja="Base64 ではありません", en="It is not Base64"),
     "control-characters": Text(ja="使えない文字があります", en="It has control characters"),
@@ -110,6 +113,7 @@ _KINDS: Final = {
     "enum": "not-allowed-value",
     "literal_error": "not-allowed-value",
     "wire_date": "date",
+    "wire_instant": "instant",
     "uuid_parsing": "uuid",
     "uuid_type": "uuid",
     "wire_text": "control-characters",

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """People who bring their organisation on board over the API, as `docs/connectors.md` tells them to."""
 
-import base64
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from engine.client import CitizenClient
-from engine.identity.profiles import Use
 from tests.integration.engine_ground import Ground
 from tests.journeys.household import PASSWORD
 
@@ -32,15 +30,7 @@ class People:
 
     async def sign(self, application: str, *, who: CitizenClient | None = None) -> dict[str, Any]:
         client = who or self.representative
-        path = f"/v1/organisations/applications/{application}/declaration"
-        declaration = await client.content(path)
-        client._card.verify_pin(Use.SIGNATURE, PASSWORD)
-        signature = client._card.sign_detached(declaration, client._now())
-        body = {
-            "declaration": base64.b64encode(declaration).decode(),
-            "signature": base64.b64encode(signature).decode(),
-        }
-        signed: dict[str, Any] = await client.say("POST", path, body)
+        signed: dict[str, Any] = await client.declare(application, password=PASSWORD)
         return signed
 
     async def decide(self, application: str, how: str = "approval", **body: str) -> dict[str, Any]:

@@ -224,3 +224,24 @@ async def test_an_application_is_decided_at_the_terminal(terminal: Terminal) -> 
     assert "届出　花子" in shown
     assert POWER.name.ja in shown  # whom it touches
     assert "live" in live
+
+
+async def test_an_organisation_comes_on_board_at_the_terminal(terminal: Terminal, tmp_path: Path) -> None:
+    office = await people(terminal.here)
+    place = ("organisation", "--card", str(terminal.card), "--pin", PIN)
+    taken = ("--takes", "move.electricity@131016", "--password", PASSWORD, "--yes")
+
+    applied = await terminal.run(*place, "apply", GAS, *taken)
+    (line,) = (await office.operator.get("/v1/operator/applications"))["applications"]
+    await office.decide(line["id"])
+    status = await terminal.run(*place, "status")
+    await terminal.run(*place, "register-keys", GAS, "--home", str(tmp_path / "gas"))
+    listed = (await terminal.run(*place, "keys")).splitlines()
+    await terminal.run(*place, "revoke-key", listed[0].split()[1], "--because", "lost")
+    after = (await terminal.run(*place, "keys")).splitlines()
+
+    assert "見本ガス株式会社" in applied
+    assert "電気のお客さま番号" in applied
+    assert f"represents: {GAS}" in status
+    assert sorted(one.split()[0] for one in listed) == ["enc", "sig"]
+    assert sorted(one.split()[-1] for one in after) == ["lost", "valid"]

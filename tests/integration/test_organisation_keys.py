@@ -285,3 +285,28 @@ async def test_only_a_representative_may_and_says_which_organisation_if_there_ar
         400,
         "ambiguous-organisation",
     )
+
+
+async def test_a_representative_is_invited_once_and_taken_away_when_they_leave(office: People) -> None:
+    colleague, stranger = office.here.citizen(), office.here.citizen()
+    await colleague.sign_in()
+    first, second = await office.person(office.representative), await office.person(colleague)
+    path = "/v1/organisation/representatives"
+    invited = await office.representative.say("POST", f"{path}/invitations")
+
+    joined = await colleague.say("POST", "/v1/organisations/invitations", {"code": invited["code"]})
+    used = await refused(stranger.say("POST", "/v1/organisations/invitations", {"code": invited["code"]}))
+    listed = [one["person"] for one in (await colleague.get(path))["representatives"]]
+    last = await office.representative.say("POST", f"{path}/invitations")
+    await colleague.say("DELETE", f"{path}/{first}")
+
+    assert joined == {"number": NUMBER}
+    assert used == (404, "no-such-invitation")
+    assert listed == [str(first), str(second)]
+    assert await refused(office.representative.get(path)) == (403, "not-allowed-representative")
+    gone = stranger.say("POST", "/v1/organisations/invitations", {"code": last["code"]})
+    assert await refused(gone) == (404, "no-such-invitation")  # whoever left invites nobody
+    assert await refused(colleague.say("DELETE", f"{path}/{second}")) == (409, "illegal-last-representative")
+    removal = f"/v1/operator/organisations/{NUMBER}/representatives/{second}/removal"
+    await office.operator.say("POST", removal, {"reason": "退職の届出を確認した"})
+    assert await refused(colleague.get(path)) == (403, "not-allowed-representative")

@@ -48,6 +48,9 @@ PARTS = {
     "application": str(CASE),
     "slug": "move.electricity",
     "kid": "k" * 43,
+    "month": "2026-10",
+    "person": str(CASE),
+    "reference": "r_7h2kq9m4x0000000000000000a",
 }
 # What has to be asked for behind the question mark.
 NEEDED = {"readCalendar": f"?token={'A' * 43}"}
@@ -90,6 +93,11 @@ GOOD: dict[str, dict[str, Any]] = {
     "certifyOrganisation": {"reason": "確認済み", "report": {}},
     "goLive": {"reason": "確認済み"},
     "registerKey": {"jwk": {"use": "sig"}, "proof": "e30.e30.e30"},
+    "acceptInvitation": {"code": "k" * 43},
+    "operatorRemovesRepresentative": {"reason": "確認済み"},
+    "resend": {"orderIds": ["o_7h2kq9m4x0000000000000000a"]},
+    "replay": {"from": "2026-11-01T00:00:00Z"},
+    "confirmDeletion": {"receipt": "e30.e30.e30"},
     "askForSubscriptions": {"subscriptions": [{"slug": "move.electricity"}]},
     "switchLane": {"reason": "確認済み", "mode": "held"},
     "limitLane": {"reason": "確認済み", "rate": 5, "concurrency": 2},
@@ -163,7 +171,7 @@ async def test_each_member_of_another_type_is_refused_with_its_place(one: Operat
             answer = await send(client, one, {**GOOD[one.id], name: True})
             ((place, code),) = await refused(answer, 422, "invalid-body")
             assert (place, code) in {
-                (f"/{name}", kind) for kind in ("type", "date", "uuid", "not-allowed-value")
+                (f"/{name}", kind) for kind in ("type", "date", "instant", "uuid", "not-allowed-value")
             }
     assert web.calls == []
 

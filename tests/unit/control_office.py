@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from connectors.channels.secrets import WebhookSecrets
@@ -30,17 +31,20 @@ from engine.runtime.lane_desk import LaneDesk
 from engine.runtime.onboarding import Onboarding
 from engine.runtime.operations import ControlRoom
 from engine.runtime.own_organisation import OwnOrganisation
+from engine.runtime.own_view import OwnView
 from engine.runtime.processor import Processor
 from engine.runtime.publisher import Publisher
 from engine.runtime.reconciliation import Reconciliation
 from engine.runtime.record import Record
 from engine.runtime.redrive import Redrive
+from engine.runtime.representatives import Representatives
 from engine.runtime.resealing import Resealing
 from engine.runtime.timeline import Timelines
 from engine.store.care import MemoryCare
 from engine.store.memory import MemoryStore
 from engine.store.memory_lanes import MemoryLanes
 from engine.store.memory_operators import MemoryOperators
+from engine.store.memory_traffic import MemoryTraffic
 from tests.unit.border_desk import Border
 from tests.unit.mailbox_office import CountedIds
 from workflows.calendar_japan import calendar_for
@@ -205,6 +209,24 @@ class ControlOffice:
                 clock=clock,
                 ids=ids,
                 audience="http://127.0.0.1",
+            ),
+            traffic=OwnView(
+                traffic=MemoryTraffic(self.store),
+                operators=self.operators,
+                registry=self.registry,
+                directories=directories,
+                resealing=resealing,
+                signing_key=ec.generate_private_key(ec.SECP256R1()),
+                clock=clock,
+                ids=ids,
+            ),
+            representatives=Representatives(
+                applications=applications,
+                gate=gate,
+                operators=self.operators,
+                record=Record(operators=self.operators, clock=clock, ids=ids),
+                clock=clock,
+                ids=ids,
             ),
             registry=self.registry,
             directories=directories,

@@ -65,9 +65,9 @@ class KeyToRegister(Body):
 
 
 class RevokedBecause(Query):
-    """Why the key is revoked."""
+    """Why the key is revoked; said nothing, it has just come to its end."""
 
-    because: Because
+    because: Because = "ended"
 
 
 class WantedSubscriptions(Body):
@@ -137,7 +137,7 @@ async def register_key(call: Call, body: KeyToRegister) -> KeyView:
     new = NewKey(
         jwk=body.jwk, proof=body.proof, replaces=body.replaces, overlap=timedelta(days=body.overlap_days)
     )
-    return await call.doors.own.keys.add(_asker(call), new)
+    return await call.doors.own.keys.add(asker_of(call), new)
 
 
 @ORGANISATION.operation(
@@ -150,7 +150,7 @@ async def register_key(call: Call, body: KeyToRegister) -> KeyView:
 )
 async def revoke_key(call: Call, kid: Kid, query: RevokedBecause) -> KeyView:
     """Revoke it at once; what waits sealed for it is sealed anew for the next key."""
-    return await call.doors.own.keys.revoke(_asker(call), kid, query.because)
+    return await call.doors.own.keys.revoke(asker_of(call), kid, query.because)
 
 
 @ORGANISATION.operation(
@@ -207,9 +207,10 @@ async def ask_for_subscriptions(call: Call, body: WantedSubscriptions) -> Applic
 )
 async def end_subscription(call: Call, slug: Slug, query: AreaEnded) -> None:
     """End it: no new filings; those under way are finished."""
-    await call.doors.own.end(_asker(call), slug, query.area)
+    await call.doors.own.end(asker_of(call), slug, query.area)
 
 
-def _asker(call: Call) -> Asker:
+def asker_of(call: Call) -> Asker:
+    """Return who asks, for the record."""
     subject = call.admitted.subject or ""
     return Asker(subject, call.organisation)
