@@ -376,7 +376,18 @@ async def test_a_revoked_certificate_signs_nothing(signing: Signing) -> None:
 
 
 async def test_a_signature_older_than_the_revocation_counts(signing: Signing) -> None:
+    """The list is a moment younger than the signature, and in that moment somebody revoked."""
     signing.world.revoke(Use.SIGNATURE, signing.own.signature_certificate, at=START + timedelta(seconds=1))
+    own_list = signing.world.crl
+
+    def younger(digest: str, generation: int) -> bytes | None:
+        signing.clock.pass_by(seconds=2)
+        try:
+            return own_list(digest, generation)
+        finally:
+            signing.clock.pass_by(seconds=-2)
+
+    signing.world.crl = younger  # type: ignore[method-assign] # an authority with a clock of its own
 
     evidence = await signing.gate.verify_mandate(
         signing.session,
