@@ -25,7 +25,7 @@ from connectors.simulators.program import Place, run_until
 from engine.border.jwk import thumbprint
 from engine.border.tokens import organisation_token
 from engine.core import messages as m
-from engine.core.decide import day_in_japan
+from engine.core.patience import day_in_japan
 from engine.demo import household
 from engine.ports import InboxEntry
 from engine.runtime.own_view import deletion_receipt

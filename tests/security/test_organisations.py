@@ -24,7 +24,7 @@ from engine.border.payloads import ReplyReceived
 from engine.border.sealing import Sealer
 from engine.border.tokens import key_proof, organisation_token
 from engine.bus.admin import BrokerAdmin
-from engine.core.decide import day_in_japan
+from engine.core.patience import day_in_japan
 from engine.demo import household
 from engine.registry.model import Subscription
 from tests.integration.engine_ground import Ground, ground
