@@ -58,6 +58,7 @@ from engine.runtime.catalogue import AnyEvent, Catalogue
 from engine.runtime.certificates import Certificates
 from engine.runtime.composer import Composer
 from engine.runtime.consumer import Consumer, ReplyDesk
+from engine.runtime.corrections import Corrections
 from engine.runtime.counter import Counter
 from engine.runtime.dead import DeadDrain
 from engine.runtime.feed import Feed
@@ -176,6 +177,7 @@ class Engine:
     desk: ReplyDesk
     counter: Counter
     participation: Participation
+    corrections: Corrections
     care: Care
     operators: OperatorStore
     control: ControlRoom
@@ -203,6 +205,7 @@ class Engine:
         doors = Doors(
             counter=self.counter,
             participation=self.participation,
+            corrections=self.corrections,
             care=self.care,
             control=self.control,
             onboarding=self.onboarding,
@@ -566,6 +569,14 @@ def _put_together(
         intake=intake,
         desk=desk,
         counter=counter,
+        corrections=Corrections(
+            counter=counter,
+            store=store,
+            catalogue=catalogue,
+            directories=directories,
+            gate=gate,
+            clock=clock,
+        ),
         participation=Participation(
             store=store, counter=counter, gate=gate, invitations_key=keys.invitations, clock=clock
         ),

@@ -236,7 +236,7 @@ class Demo:
         facts["contracts"] = facts["contracts"] | {
             "nhk": facts["contracts"]["nhk"] | {"customerNumber": NHK_RIGHT}
         }
-        await client.say("PUT", f"/v1/cases/{case['id']}/facts", {"facts": facts}, key=key)
+        await client.correct(case["id"], {"facts": facts}, password=PASSWORD, key=key)
 
     async def _do(self, client: CitizenClient, path: str, filing: Mapping[str, Any], key: str) -> None:
         sheet = self._out / f"{filing['slug']}{filing['subject'].replace('/', '-')}.pdf"
@@ -286,8 +286,8 @@ class Demo:
             f"\n引越し日が {day} に変わりました。伝えた全員に伝え直します"
             f"  The day is now {day}: everybody who was told is told again\n"
         )
-        path = f"/v1/cases/{case['id']}/moving-date"
-        await client.say("PUT", path, {"movingDate": day}, key="demo-change-date")
+        change = {"movingDate": day}
+        await client.correct(case["id"], change, password=PASSWORD, key="demo-change-date")
 
     async def _call_off(self, client: CitizenClient, case: Mapping[str, Any]) -> None:
         self._progress.say(

@@ -100,4 +100,6 @@ MOVING: Final = LifeEvent(
     doubts=doubts,
     guards=GUARDS,
     signatories=_signatories,
+    revokes=("move.move-in-notice", "move.within-city-notice"),
+    renews=("move.signing-cert-reissue",),
 )

@@ -179,7 +179,12 @@ def _corrected(case: Case, message: m.Correct, now: datetime) -> list[Event]:
     moving_date = message.moving_date if isinstance(message, m.ChangeDate) else None
     changed = {id_: change.fields for id_, change in message.changes.items() if change.fields}
     events: list[Event] = [
-        m.FactsCorrected(filings=tuple(message.changes), moving_date=moving_date, changed=changed)
+        m.FactsCorrected(
+            filings=tuple(message.changes),
+            moving_date=moving_date,
+            changed=changed,
+            evidence=message.evidence,
+        )
     ]
     for filing_id, change in message.changes.items():
         filing = filing_in(case, filing_id)

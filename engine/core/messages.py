@@ -138,9 +138,10 @@ class MarkDone(Message):
 
 @dataclass(frozen=True, slots=True)
 class Correct(Message):
-    """The facts changed: these filings have to say something else."""
+    """The facts changed: these filings have to say something else, some of it signed anew."""
 
     changes: Mapping[UUID, Change]
+    evidence: UUID | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,12 +336,14 @@ class ParticipantDecided:
 class FactsCorrected:
     """The citizen corrected the facts; `moving_date` is set when the day of the event changed.
 
-    `changed` names the fields that say something else now, by filing.
+    `changed` names the fields that say something else now, by filing; `evidence` is of the signature
+    over what had been signed before.
     """
 
     filings: tuple[UUID, ...]
     moving_date: date | None = None
     changed: Mapping[UUID, tuple[str, ...]] = field(default_factory=dict)
+    evidence: UUID | None = None
     type: Literal["facts-corrected"] = "facts-corrected"
 
 

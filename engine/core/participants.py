@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the people of a case do in it: take their seats, sign, decide; and what waits for a decision."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Final, assert_never
+from typing import Any, Final, assert_never
 
 from engine.core import messages as m
 from engine.core.case import Case, Gated, Participant
 from engine.core.errors import Code, EngineError, register
-from engine.core.lifecycle import CaseState
+from engine.core.lifecycle import CaseState, FilingState
 
 register(
     {
@@ -84,6 +85,16 @@ def is_shut(case: Case, gated: Gated) -> bool:
     """Say whether nobody is left to file it: the one it is about, or everybody, takes no part."""
     asked = (gated.own,) if gated.own is not None else gated.deciders
     return bool(asked) and all(case.participants[one].choice in gated.shut for one in asked)
+
+
+def awaits_new_certificate(case: Case, rules: Mapping[str, Any]) -> bool:
+    """Say whether the case itself has revoked the owner's signing certificate, and none is there yet."""
+    states: dict[str, set[FilingState]] = {}
+    for filing in case.filings.values():
+        states.setdefault(filing.slug, set()).add(filing.state)
+    revoked = any(FilingState.COMPLETED in states.get(slug, ()) for slug in rules.get("revokes", ()))
+    renewed = any(FilingState.COMPLETED in states.get(slug, ()) for slug in rules.get("renews", ()))
+    return revoked and not renewed
 
 
 def _signed(case: Case, participant: Participant, message: m.Sign) -> Event:

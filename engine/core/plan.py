@@ -308,7 +308,9 @@ class LifeEvent(Generic[F]):
     facts with another day of the event. `doubts` says what is wrong with facts on the day they are
     told, which the facts alone cannot know. `date_names` are the names that `dates` may have: those
     of the facts' own members where none are given. `signatories` are all who have to sign; where there
-    is none, the one who opened the case does. `holder` is whose predecessors a subject waits for that
+    is none, the one who opened the case does. With the procedures in `revokes` the signing certificate
+    of the one who opened the case ends (公的個人認証法12条), with those in `renews` there is a new one.
+    `holder` is whose predecessors a subject waits for that
     has none of its own: an account, for the new name of who holds it.
 
     Raises:
@@ -329,6 +331,8 @@ class LifeEvent(Generic[F]):
     gates: tuple[Gate[F], ...] = ()
     signatories: Callable[[F], tuple[Signatory, ...]] = field(default=lambda _: ())
     holder: Callable[[F, str], str] = field(default=lambda _facts, subject: subject)
+    revokes: tuple[str, ...] = ()
+    renews: tuple[str, ...] = ()
     date_names: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
@@ -346,6 +350,8 @@ class LifeEvent(Generic[F]):
             "event": self.slug,
             "title": self.title.model_dump(),
             "guards": {one.name: one.text.model_dump() for one in self.guards},
+            "revokes": list(self.revokes),
+            "renews": list(self.renews),
             "gates": {one.name: _gate_declared(one) for one in self.gates},
             "procedures": [_declared(one, self.known_fields) for one in self.procedures],
         }

@@ -13,6 +13,7 @@ from engine.core import messages as m
 from engine.core.case import Case, Filing, FilingRules, Participant
 from engine.core.lifecycle import CaseState, FilingState, Way
 from engine.core.messages import Event
+from engine.core.participants import awaits_new_certificate
 from engine.core.plan import Contents, Entry, LeftOut, Plan, participants_of
 from engine.core.reminders import next_reminder
 from engine.core.text import Text
@@ -62,6 +63,11 @@ FLAGS: Final[Mapping[str, Text]] = {
         ja="訂正を送れません。ご自身で連絡してください", en="They cannot be told; please tell them yourself"
     ),
 }
+_NEW_CERTIFICATE: Final = Text(
+    ja="署名用電子証明書は異動の届出により失効しました。署名した届出の訂正には、窓口で新しい証明書が必要です。ほかの手続は進みます",
+    en="The notice has revoked your signing certificate. To correct what you signed, get a new one at the"
+    " counter; everything else goes on",
+)
 _NO_CASE: Final = UUID(int=0)  # a plan that is only looked at
 _PARKED: Final = Text(ja="係員が確認中です", en="An operator is looking into it")
 
@@ -243,6 +249,7 @@ class CaseView(CaseSummary):
     title: Text
     facts: dict[str, JsonValue]
     participants: tuple[ParticipantView, ...] = ()
+    awaits_new_certificate: Text | None = None
     filings: tuple[FilingView, ...]
 
 
@@ -297,6 +304,7 @@ def case_view(case: Case, contents: Contents, rules: Mapping[str, Any], said: It
         title=Text(**rules["title"]),
         facts=contents.facts,
         participants=_people(contents.plan, case.participants.values()),
+        awaits_new_certificate=_NEW_CERTIFICATE if awaits_new_certificate(case, rules) else None,
         filings=filings,
     )
 

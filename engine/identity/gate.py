@@ -22,7 +22,7 @@ from engine.identity.fetch import Exchange, Fetch
 from engine.identity.guard import Caller, Guard
 from engine.identity.inspection import GateView, Inspection
 from engine.identity.linking import HttpSerialMapping, Linking, SerialMapping
-from engine.identity.mandate import Decision, Recipient
+from engine.identity.mandate import Decision, Digest, Recipient
 from engine.identity.provider import App
 from engine.identity.sessions import Session, Sessions, SessionToken
 from engine.identity.settling import LongTermProof, Settled, Settling
@@ -254,6 +254,7 @@ class Gate:
         recipients: Sequence[Recipient],
         expires_at: datetime,
         decision: Decision | None = None,
+        digests: Sequence[Digest] = (),
         statement: str | None = None,
     ) -> MandateOffer:
         """Return the mandate of this case for the person to read and sign, once, within the hour.
@@ -266,6 +267,7 @@ class Gate:
             recipients=recipients,
             expires_at=expires_at,
             decision=decision,
+            digests=digests,
             statement=statement,
         )
 

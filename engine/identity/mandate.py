@@ -42,6 +42,13 @@ class Recipient(_Part):
     purpose: Line
 
 
+class Digest(_Part):
+    """The contents of one signed application (SHA-256 over their canonical JSON)."""
+
+    procedure: Line
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
 class Decision(_Part):
     """What the signer decides, where filings wait for that: the gate, the choice, and its words."""
 
@@ -60,6 +67,7 @@ class Mandate(_Part):
     id: UUID
     case_id: UUID
     recipients: Annotated[tuple[Recipient, ...], Field(max_length=500)]
+    digests: Annotated[tuple[Digest, ...], Field(max_length=200)] = ()
     decision: Decision | None = None
     issued_at: AwareDatetime
     expires_at: AwareDatetime

@@ -18,7 +18,7 @@ from engine.identity.challenges import MANDATE_OFFER_LASTS, Challenge, Purpose, 
 from engine.identity.evidence import Bundle, Evidence, EvidenceSeal
 from engine.identity.examiner import Examiner
 from engine.identity.linking import Linking
-from engine.identity.mandate import Decision, Mandate, Recipient, written_nonce
+from engine.identity.mandate import Decision, Digest, Mandate, Recipient, written_nonce
 from engine.identity.sessions import Session
 from engine.identity.store import Credential, EvidenceRow, IdentityStore, Kept
 from engine.identity.timestamps import Timestamper
@@ -79,6 +79,7 @@ class Signing:
         recipients: Sequence[Recipient],
         expires_at: datetime,
         decision: Decision | None = None,
+        digests: Sequence[Digest] = (),
         statement: str | None = None,
     ) -> MandateOffer:
         """Return the mandate that this person may sign, once, within the hour."""
@@ -89,6 +90,7 @@ class Signing:
             case_id=case_id,
             recipients=tuple(recipients),
             decision=decision,
+            digests=tuple(digests),
             issued_at=now,
             expires_at=expires_at,
             nonce=written_nonce(nonce),

@@ -10,7 +10,7 @@ import base64
 import binascii
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -26,12 +26,8 @@ from engine.core.messages import Event
 from engine.core.patience import DRAFT_LASTS, day_in_japan
 from engine.core.plan import (
     Contents,
-    Plan,
-    as_submitted,
-    corrected,
     filings_of,
     participants_of,
-    unsaid,
 )
 from engine.core.reminders import DAYS_BEFORE, Days
 from engine.core.views import (
@@ -55,7 +51,7 @@ from engine.runtime.case_keys import CaseKeys
 from engine.runtime.catalogue import Catalogue
 from engine.runtime.intake import Intake
 from engine.runtime.journal import read
-from engine.runtime.mandates import SeatFinder, recipients
+from engine.runtime.mandates import SeatFinder, digests, recipients
 from engine.runtime.notices import Notices
 from engine.runtime.processor import Heard, Result, Said, Say, Work
 
@@ -68,11 +64,6 @@ register(
     {
         "malformed-cursor": Code(
             400, "続きの位置を表す値が正しくありません", "The cursor is not one that was given out"
-        ),
-        "guarded-later": Code(
-            409,
-            "この訂正の後は、送信してはならない届出があります。案件を取りやめ、改めて申し込んでください",
-            "After this correction some filings must not be sent: call the case off, and begin anew",
         ),
         "no-sheet": Code(404, "この手続に案内書はありません", "There is nothing to print for this filing"),
     }
@@ -269,10 +260,12 @@ class Counter:
             EngineError: `no-such-case`.
         """
         stored = await self._own(session.person, case_id)
+        plan, rules = (await self.contents(stored)).plan, await self.words(stored)
         offer = await self._gate.offer_mandate(
             session,
             case_id,
-            recipients=recipients((await self.contents(stored)).plan, await self.words(stored)),
+            recipients=recipients(plan, rules),
+            digests=digests(plan, rules),
             expires_at=self._clock.now().replace(microsecond=0) + MANDATE_LASTS,
         )
         return offer.content
@@ -293,7 +286,8 @@ class Counter:
             raise EngineError("stale-version", version=stored.case.version)
         mandate = Mandate.from_bytes(signed.mandate)
         plan, rules = (await self.contents(stored)).plan, await self.words(stored)
-        if mandate.case_id != case_id or mandate.recipients != recipients(plan, rules) or mandate.decision:
+        said = (mandate.case_id, mandate.recipients, mandate.digests, mandate.decision)
+        if said != (case_id, recipients(plan, rules), digests(plan, rules), None):
             raise EngineError("stale-mandate")
         seats = [
             one
@@ -323,18 +317,6 @@ class Counter:
     async def mark_done(self, request: Request, case_id: UUID, filing: UUID) -> Done:
         """Note that the citizen did a visit, a letter or an own errand, or lets a refusal rest."""
         return await self.say_owned(request, case_id, m.MarkDone(case_id, filing))
-
-    async def change_date(self, request: Request, case_id: UUID, *, day: date) -> Done:
-        """Change the day of the event: everybody who was told is told again."""
-        return await self._corrected(request, case_id, day=day)
-
-    async def correct(self, request: Request, case_id: UUID, *, facts: Mapping[str, JsonValue]) -> Done:
-        """Correct the facts: a refused filing is filed anew, everybody who was told is told again.
-
-        Raises:
-            EngineError: `invalid-facts` with a pointer to each field.
-        """
-        return await self._corrected(request, case_id, facts=facts)
 
     async def cancel(self, request: Request, case_id: UUID) -> Done:
         """Call the case off: what can be undone is undone."""
@@ -378,40 +360,6 @@ class Counter:
             return say(heard)
 
         return owned
-
-    async def _corrected(
-        self,
-        request: Request,
-        case_id: UUID,
-        *,
-        day: date | None = None,
-        facts: Mapping[str, JsonValue] | None = None,
-    ) -> Done:
-        directory = await self._directories.current()
-        today = day_in_japan(self._clock.now())
-
-        def say(heard: Heard) -> Said:
-            assert heard.case is not None  # noqa: S101 - _owned has looked
-            assert heard.contents is not None  # noqa: S101 - reads_contents was asked for
-            event, old = heard.case.event, heard.contents
-            told = self._catalogue.read(event, facts if facts is not None else old.facts)
-            if day is not None:
-                told = self._catalogue.redated(event, told, day)
-            new = self._catalogue.plan(event, told, case_id=case_id, directory=directory, today=today)
-            _check_guards(old.plan, new.plan)
-            plan, changed = corrected(old.plan, new.plan)
-            said = as_submitted(old, heard.case.filings)
-            changes = {}
-            for id_, names in changed.items():
-                filing, entry = heard.case.filings[id_], plan.entry(id_)
-                fields = dict.fromkeys((*names, *unsaid(filing, plan, said))) if names else ()
-                changes[id_] = m.Change(tuple(fields), entry.due.last_day, entry.not_before)
-            contents = Contents(facts=new.facts, plan=plan, submitted=said)
-            if day is not None:
-                return Said(m.ChangeDate(case_id, changes, day), contents)
-            return Said(m.Correct(case_id, changes), contents)
-
-        return await self.say(request, case_id, self._owned(request, say), reads_contents=True)
 
     async def _planned(self, event: str, facts: BaseModel, case_id: UUID) -> Contents:
         directory = await self._directories.current()
@@ -458,20 +406,6 @@ class Counter:
                 is_it = isinstance(event, m.QuestionAsked) and event.question == question
                 return event if is_it and isinstance(event, m.QuestionAsked) else None
         return None
-
-
-def _check_guards(old: Plan, new: Plan) -> None:
-    """Refuse a correction after which something must not be sent that was agreed to be sent.
-
-    Ways stay as they were agreed, so the case would go on telling organisations; it has to be called
-    off, which undoes what was told, and told anew (支援措置).
-
-    Raises:
-        EngineError: `guarded-later`.
-    """
-    before = {entry.id for entry in old.entries if entry.guard}
-    if any(entry.guard and entry.id not in before for entry in new.entries):
-        raise EngineError("guarded-later")
 
 
 def _done(result: Result) -> Done:

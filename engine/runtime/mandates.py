@@ -2,16 +2,19 @@
 """What people sign in a case: who is told what, and in which seat somebody signs."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from hashlib import sha256
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from engine.border.canonical import canonical_json
 from engine.core.case import Participant
 from engine.core.errors import Code, EngineError, Problem, register
+from engine.core.lifecycle import Way
 from engine.core.plan import Entry, Plan, Signatory, concerned
 from engine.identity.attributes import Attributes
 from engine.identity.comparison import Told, differences, is_same_person
-from engine.identity.mandate import Recipient
+from engine.identity.mandate import Digest, Recipient
 
 register(
     {
@@ -38,6 +41,27 @@ def recipients(plan: Plan, rules: Mapping[str, Any]) -> tuple[Recipient, ...]:
     """Return who receives what, as the mandate of the one who opened the case says it."""
     told = {entry.id: tuple(entry.fields) if entry.organisation else () for entry in plan.entries}
     return _recipients(plan.entries, told, rules)
+
+
+def recipients_of(plan: Plan, rules: Mapping[str, Any], filings: Collection[UUID]) -> tuple[Recipient, ...]:
+    """Return who receives what by some filings."""
+    told = {entry.id: tuple(entry.fields) for entry in plan.entries if entry.id in filings}
+    return _recipients([entry for entry in plan.entries if entry.id in filings], told, rules)
+
+
+def digests(
+    plan: Plan, rules: Mapping[str, Any], filings: Collection[UUID] | None = None
+) -> tuple[Digest, ...]:
+    """Return what is signed of each signed application: its contents, so that no other can be said to be."""
+    titles = {one["slug"]: one["title"]["ja"] for one in rules["procedures"]}
+    return tuple(
+        Digest(
+            procedure=titles[entry.slug],
+            sha256=sha256(canonical_json({"subject": entry.subject, "fields": entry.fields})).hexdigest(),
+        )
+        for entry in plan.entries
+        if entry.way is Way.SIGNED and (filings is None or entry.id in filings)
+    )
 
 
 def recipients_for(plan: Plan, rules: Mapping[str, Any], signatory: Signatory) -> tuple[Recipient, ...]:

@@ -3,7 +3,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from engine.runtime.approvals import Approvals
 from engine.runtime.calendars import Calendars
 from engine.runtime.certificates import Certificates
 from engine.runtime.consumer import ReplyResult
+from engine.runtime.corrections import Corrections
 from engine.runtime.counter import Done, Request, SignedMandate
 from engine.runtime.lane_desk import LaneDesk
 from engine.runtime.old_values import OldValues
@@ -103,14 +103,6 @@ class Counter(Protocol):
 
     async def mark_done(self, request: Request, case_id: UUID, filing: UUID) -> Done:
         """Note that the citizen did a filing."""
-        ...
-
-    async def change_date(self, request: Request, case_id: UUID, *, day: date) -> Done:
-        """Change the day of the event."""
-        ...
-
-    async def correct(self, request: Request, case_id: UUID, *, facts: Mapping[str, JsonValue]) -> Done:
-        """Correct the facts."""
         ...
 
     async def cancel(self, request: Request, case_id: UUID) -> Done:
@@ -225,6 +217,7 @@ class Doors:
 
     counter: Counter
     participation: Participation
+    corrections: Corrections
     care: Care
     control: ControlRoom
     onboarding: Onboarding

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -67,7 +67,8 @@ class Desk:
     async def correct(self, **changes: Any) -> None:
         """Correct the facts over HTTP."""
         self.told = {**self.told, **changes}
-        await self.citizen.say("PUT", f"{self.path}/facts", {"facts": self.told})
+        key = f"correct-{uuid4()}"
+        await self.citizen.correct(self.case_id, {"facts": self.told}, password=PASSWORD, key=key)
 
     async def call_off(self) -> None:
         await self.citizen.say("POST", f"{self.path}/cancellation")

@@ -72,6 +72,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "join": {"code": "AAECAwQFBgcICQ=="},
     "sign": {"mandate": "AAAA", "signature": "AAAA"},
     "decide": {"choice": "accept", "mandate": "AAAA", "signature": "AAAA"},
+    "correctionMandate": {"movingDate": "2027-04-02"},
     "changeDate": {"movingDate": "2027-04-02"},
     "correct": {"facts": MOVING_FACTS},
     "answer": {"questionId": "q-1", "answer": None},

@@ -21,6 +21,7 @@ from engine.runtime.bells import Bells
 from engine.runtime.case_keys import CaseKeys
 from engine.runtime.composer import Composer
 from engine.runtime.consumer import Consumer, ReplyDesk, handled_each
+from engine.runtime.corrections import Corrections
 from engine.runtime.counter import Counter
 from engine.runtime.feed import Feed
 from engine.runtime.intake import Intake
@@ -257,6 +258,14 @@ class Machine:
             bells=Bells(),
             clock=world.clock,
             notices=Notices(MemoryLanes(self.store, world.clock), world.clock),
+        )
+        self.corrections = Corrections(
+            counter=self.counter,
+            store=self.store,
+            catalogue=world.catalogue,
+            directories=self.directories,
+            gate=NoGate(),
+            clock=world.clock,
         )
 
     def has_to_publish(self) -> bool:

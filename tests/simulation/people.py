@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid5
 
 from engine.core import messages as m
@@ -16,6 +16,7 @@ from engine.core.lifecycle import CaseState, FilingState
 from engine.core.patience import day_in_japan
 from engine.ports import BusUnavailable, InboxEntry, StoreConflict, StoreUnavailable
 from engine.runtime import counter as c
+from engine.runtime.corrections import Correction
 from engine.runtime.processor import Heard, Said, Work
 from tests.signing import confirming
 from tests.simulation import life
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 Ask = Callable[[Machine, c.Request], Awaitable[c.Done]]
 _BY_CITIZEN = {FilingState.TO_VISIT, FilingState.TO_POST, FilingState.TO_DO}
 OPERATOR = UUID(int=0x0E)
+
+EVIDENCE: Final = UUID(int=7)
 
 
 class Client:
@@ -145,7 +148,7 @@ class Citizen:
 
             def confirm(heard: Heard) -> Said:
                 assert heard.case is not None
-                return Said(confirming(heard.case, evidence=UUID(int=7)))
+                return Said(confirming(heard.case, evidence=EVIDENCE))
 
             owned = machine.counter._owned(request, confirm)
             return await machine.counter.say(request, self.case_id, owned)
@@ -159,12 +162,18 @@ class Citizen:
     async def _change_date(self) -> None:
         if self._is_opened(self._change_date):
             day = day_in_japan(self._world.clock.now()) + timedelta(days=self._random.randint(-2, 30))
-            await self._on_case("change-date", lambda mc, r, id_: mc.counter.change_date(r, id_, day=day))
+            await self._on_case(
+                "change-date",
+                lambda mc, r, id_: mc.corrections.say(r, id_, Correction(day=day), evidence=EVIDENCE),
+            )
 
     async def _correct(self) -> None:
         if self._is_opened(self._correct):
             facts = self._facts = life.corrected(self._random, self.event, self._facts)
-            await self._on_case("correct", lambda mc, r, id_: mc.counter.correct(r, id_, facts=facts))
+            await self._on_case(
+                "correct",
+                lambda mc, r, id_: mc.corrections.say(r, id_, Correction(facts=facts), evidence=EVIDENCE),
+            )
 
     async def _answer(self, filing: UUID, question: str, answer: Any) -> None:
         await self._on_case(

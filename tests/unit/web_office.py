@@ -36,6 +36,7 @@ from engine.identity.sessions import Session, SessionToken
 from engine.identity.store import Credential, Kind
 from engine.ports import Pulled
 from engine.runtime.consumer import ReplyResult
+from engine.runtime.corrections import Correction, Corrections
 from engine.runtime.counter import Done, Request, SignedMandate
 from engine.runtime.participation import Invitation, Participation, PartView
 from engine.telemetry import Metrics
@@ -263,17 +264,6 @@ class FakeCounter:
         self._noted("mark_done", request=request, filing=filing)
         return self._done()
 
-    async def change_date(self, request: Request, case_id: UUID, *, day: date) -> Done:
-        self._own(request.person, case_id)
-        self._noted("change_date", request=request, day=day)
-        return self._done()
-
-    async def correct(self, request: Request, case_id: UUID, *, facts: Mapping[str, JsonValue]) -> Done:
-        self._own(request.person, case_id)
-        self._read("moving", facts)
-        self._noted("correct", request=request, facts=facts)
-        return self._done()
-
     async def cancel(self, request: Request, case_id: UUID) -> Done:
         self._own(request.person, case_id)
         self._noted("cancel", request=request)
@@ -383,6 +373,37 @@ class FakeAccess:
         if authorization not in {f"Bearer {TOKEN}", f"Bearer {OPERATOR_TOKEN}"}:
             raise EngineError("not-signed-in-organisation")
         return CITY
+
+
+class FakeCorrections:
+    """Notes corrections beside what the owner does; facts are validated as moving does."""
+
+    def __init__(self, counter: FakeCounter) -> None:
+        self._counter = counter
+
+    async def mandate(self, session: Session, case_id: UUID, correction: Correction) -> bytes:
+        self._counter._own(session.person, case_id)
+        if correction.facts is not None:
+            self._counter._read("moving", correction.facts)
+        self._counter._noted("correction-mandate", correction=correction)
+        return b'{"nonce":"n"}'
+
+    async def correct(
+        self,
+        session: Session,
+        request: Request,
+        case_id: UUID,
+        correction: Correction,
+        *,
+        signed: SignedMandate | None = None,
+    ) -> Done:
+        self._counter._own(session.person, case_id)
+        if correction.facts is None:
+            self._counter._noted("change_date", request=request, day=correction.day)
+        else:
+            self._counter._read("moving", correction.facts)
+            self._counter._noted("correct", request=request, facts=correction.facts)
+        return self._counter._done()
 
 
 class FakeParticipation:
@@ -496,6 +517,7 @@ class Web:
         """Return the application."""
         doors = Doors(
             counter=self.counter,
+            corrections=cast("Corrections", FakeCorrections(self.counter)),
             participation=cast("Participation", FakeParticipation(self.counter)),
             care=self.care,
             control=self.control,

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """A citizen's cases (案件): open, look at, confirm, change, call off, follow."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 from uuid import UUID
 
 from aiohttp import web
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic_core import PydanticCustomError
 
 from engine.border.wire import Date
 from engine.core.views import CaseSummary, CaseView, DisclosureView, View
 from engine.identity.mandate import MAX_MANDATE_BYTES
+from engine.runtime.corrections import Correction
 from engine.runtime.counter import SignedMandate
 from engine.runtime.old_values import OldValue
 from engine.runtime.operator_views import AccessLine
@@ -21,6 +23,7 @@ from engine.web.operations import Call, Group
 from engine.web.reading import JSON, Body, Limit, Query, base64_bytes, is_known, last_event_id
 from engine.web.streams import MEDIA_TYPE
 
+_CORRECTING: Final = ("guarded-later", "signature-needed", "new-certificate-needed", "stale-mandate")
 CASES: Final = Group("cases", both("案件", "Cases"))
 _PDF: Final = "application/pdf"
 SIGNATURE_BYTES: Final = 64 * 1024  # a CMS with its certificate
@@ -69,12 +72,34 @@ class Confirmation(Body):
         return SignedMandate(self.mandate, self.signature, self.acknowledged)
 
 
+class CorrectedFacts(Facts):
+    """All the facts as they are now; `signed` where that changes what somebody had signed."""
+
+    signed: Confirmation | None = None
+
+
+class ToBeSigned(Body):
+    """The correction that is to be signed: other facts, or another day."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"movingDate": "2027-04-02"}]})
+
+    facts: dict[str, JsonValue] | None = None
+    moving_date: Annotated[Date, Field(description="YYYY-MM-DD")] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.facts is None) is (self.moving_date is None):
+            raise PydanticCustomError("contradicts-facts", "either facts or a day")
+        return self
+
+
 class MovingDate(Body):
     """The new day of the event."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"movingDate": "2027-04-02"}]})
 
     moving_date: Annotated[Date, Field(description="YYYY-MM-DD")]
+    signed: Confirmation | None = None
 
 
 class AccessList(View):
@@ -197,11 +222,14 @@ async def confirm(call: Call, case: UUID, body: Confirmation) -> CaseChanged:
     words=both("引越し日を変える", "Change the day"),
     idempotent=True,
     version="may",
-    refusals=("no-such-case", "illegal-move", "idempotency-mismatch", "stale-version"),
+    refusals=("no-such-case", "illegal-move", "idempotency-mismatch", "stale-version", *_CORRECTING),
 )
 async def change_date(call: Call, case: UUID, body: MovingDate) -> CaseChanged:
     """Change the day; everyone who was told hears of it."""
-    done = await call.doors.counter.change_date(call.change, case, day=body.moving_date)
+    correction = Correction(day=body.moving_date)
+    done = await call.doors.corrections.correct(
+        call.session, call.change, case, correction, signed=_signed(body.signed)
+    )
     return changed(call, done)
 
 
@@ -212,13 +240,37 @@ async def change_date(call: Call, case: UUID, body: MovingDate) -> CaseChanged:
     words=both("申請事項を訂正する", "Correct the facts"),
     idempotent=True,
     version="may",
-    refusals=("invalid-facts", "no-such-case", "illegal-move", "idempotency-mismatch", "stale-version"),
+    refusals=(
+        "invalid-facts",
+        "no-such-case",
+        "illegal-move",
+        "idempotency-mismatch",
+        "stale-version",
+        *_CORRECTING,
+    ),
 )
-async def correct(call: Call, case: UUID, body: Facts) -> CaseChanged:
+async def correct(call: Call, case: UUID, body: CorrectedFacts) -> CaseChanged:
     """Correct the facts; whoever held the old value gets the new one."""
     with facts_under("/facts"):
-        done = await call.doors.counter.correct(call.change, case, facts=body.facts)
+        done = await call.doors.corrections.correct(
+            call.session, call.change, case, Correction(facts=body.facts), signed=_signed(body.signed)
+        )
     return changed(call, done)
+
+
+@CASES.operation(
+    "POST",
+    "/v1/cases/{case}/correction-mandate",
+    who=CITIZEN,
+    words=both("訂正のために署名する委任文", "The mandate of a correction"),
+    refusals=("invalid-facts", "no-such-case", "nothing-to-sign", "guarded-later"),
+)
+async def correction_mandate(call: Call, case: UUID, body: ToBeSigned) -> web.StreamResponse:
+    """Return the canonical JSON that is signed where a correction changes what was signed."""
+    correction = Correction(facts=body.facts, day=body.moving_date)
+    with facts_under("/facts"):
+        text = await call.doors.corrections.mandate(call.session, case, correction)
+    return web.Response(body=text, content_type="application/json")
 
 
 @CASES.operation(
@@ -314,3 +366,7 @@ async def follow(call: Call, case: UUID) -> web.StreamResponse:
             heartbeat_seconds=settings.heartbeat_seconds,
             seconds=settings.stream_seconds,
         )
+
+
+def _signed(confirmation: Confirmation | None) -> SignedMandate | None:
+    return confirmation.signed if confirmation else None
