@@ -170,7 +170,7 @@ def backlog(counter: _Counter) -> None:
 @_here
 def invite(counter: _Counter) -> None:
     """Invite another representative; the code works once, for a week."""
-    made = counter.say("POST", "/v1/organisation/representatives/invitations")
+    made = counter.say("POST", "/v1/organisation/invitations")
     click.echo(f"{made['code']} until {made['expiresAt']}")
 
 

@@ -292,12 +292,12 @@ async def test_a_representative_is_invited_once_and_taken_away_when_they_leave(o
     await colleague.sign_in()
     first, second = await office.person(office.representative), await office.person(colleague)
     path = "/v1/organisation/representatives"
-    invited = await office.representative.say("POST", f"{path}/invitations")
+    invited = await office.representative.say("POST", "/v1/organisation/invitations")
 
     joined = await colleague.say("POST", "/v1/organisations/invitations", {"code": invited["code"]})
     used = await refused(stranger.say("POST", "/v1/organisations/invitations", {"code": invited["code"]}))
     listed = [one["person"] for one in (await colleague.get(path))["representatives"]]
-    last = await office.representative.say("POST", f"{path}/invitations")
+    last = await office.representative.say("POST", "/v1/organisation/invitations")
     await colleague.say("DELETE", f"{path}/{first}")
 
     assert joined == {"number": NUMBER}

@@ -13,6 +13,7 @@ import pytest
 
 from engine.web.app import GROUPS, operations
 from engine.web.openapi import openapi
+from tests.unit.mailbox_office import CITY
 from tests.unit.web_office import CASE, FILING, OPERATOR_TOKEN, Web
 
 DOCUMENT = openapi(GROUPS, public_url="https://todoke.example")
@@ -96,6 +97,7 @@ _CONFIG = f"""
 "query.wait" = 0
 "query.token" = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 "header.If-Match" = '"3"'
+"header.Todoke-Organisation" = "{CITY}"
 
 [checks.missing_required_header]
 expected-statuses = [400, 401, 428]
@@ -106,6 +108,8 @@ include-operation-id = [
   "listLetters", "answer", "replies", "upload", "operatorCases", "operatorFilings", "operatorParked", "reconcile",
   "operatorOldValues", "listNotices",
   "operatorApplications", "procedureFields", "apply", "declare",
+  "askForSubscriptions", "endSubscription", "registerKey", "confirmDeletion", "ownDeliveries", "ownDeletions",
+  "ownStatement",
 ]
 checks.positive_data_acceptance.enabled = false
 """

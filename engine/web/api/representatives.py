@@ -51,7 +51,7 @@ async def representatives(call: Call) -> RepresentativeList:
 
 @ORGANISATION.operation(
     "POST",
-    "/v1/organisation/representatives/invitations",
+    "/v1/organisation/invitations",
     who=Who.REPRESENTATIVE,
     words=both("ほかの代表者・担当者を招待する", "Invite another representative"),
     status=201,
