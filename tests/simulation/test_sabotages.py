@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from engine.border.envelope import parse_reply
-from engine.core import decide
+from engine.core import decide, happened, patience, replies, settle
 from engine.core import messages as m
 from engine.core.errors import EngineError
 from engine.core.lifecycle import FILING, FilingState
@@ -205,11 +205,12 @@ def _swallows(heard: Heard) -> Said:
 
 
 def _in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decide, "JAPAN", UTC)
+    monkeypatch.setattr(patience, "JAPAN", UTC)
 
 
 def _is_lenient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decide, "FILING", _Lenient())
+    for room in (decide, happened, replies, settle):
+        monkeypatch.setattr(room, "FILING", _Lenient())
 
 
 def _swallows_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,7 +218,7 @@ def _swallows_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _does_not_settle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decide, "_released", lambda *_: iter(()))
+    monkeypatch.setattr(settle, "_released", lambda *_: iter(()))
 
 
 Sabotage = Parts | Callable[[pytest.MonkeyPatch], None]
