@@ -391,7 +391,10 @@ class Counter:
             assert heard.case is not None  # noqa: S101 - _owned has looked
             assert heard.contents is not None  # noqa: S101 - reads_contents was asked for
             event, old = heard.case.event, heard.contents
-            told = self._catalogue.read(event, facts if facts is not None else old.facts)
+            if facts is None:
+                told = self._catalogue.reread(event, old.facts)
+            else:
+                told = self._catalogue.read(event, facts)
             if day is not None:
                 told = self._catalogue.redated(event, told, day)
             new = self._catalogue.plan(event, told, case_id=case_id, directory=directory, today=today)
