@@ -41,6 +41,7 @@ from engine.identity.provider import App, load_provider
 from engine.identity.trust import TrustStore
 from engine.keys import Keys, app_pair
 from engine.ports import Bus, Clock, DeadLetters, Lanes, OperatorStore, Parcel, Staged, Store
+from engine.registry import postal_codes
 from engine.registry.access import OrganisationAccess
 from engine.registry.applications_postgres import PostgresApplications
 from engine.registry.corporate_numbers import CorporateNumbers, NoCorporateNumbers
@@ -236,6 +237,7 @@ class Engine:
 
     async def serve(self) -> None:
         """Serve the web until cancelled; then requests under way are answered before anything else ends."""
+        await asyncio.to_thread(postal_codes.ready)
         runner = make_runner(self.app())
         await runner.setup()
         parts = [asyncio.create_task(self.intake.run()), asyncio.create_task(self.publisher.run())]
@@ -404,7 +406,13 @@ def _put_together(
         documents=documents,
         references_key=keys.references,
     )
-    catalogue = Catalogue(life_events, store=store, calendars=calendar_for, cited=citations)
+    catalogue = Catalogue(
+        life_events,
+        store=store,
+        calendars=calendar_for,
+        cited=citations,
+        contradictions=postal_codes.contradictions,
+    )
     papers, is_simulation = Papers(), settings.profile is not Profile.PRODUCTION
     lanes = PostgresLanes(pool)
     webhook_secrets = WebhookSecrets(keys.webhook_secrets, keys.webhook)

@@ -26,7 +26,7 @@ from engine.reference import life_event_documents
 _WRITTEN: Final = "Written by `./todoke check --write` from"
 # Where refusals come from. Programs are left out: importing them would run them.
 _ROOMS: Final = ("engine", "workflows", "connectors", "mailbox")
-_PROGRAMS: Final = ("__main__", "make_municipalities")
+_PROGRAMS: Final = ("__main__", "refresh")
 _COLUMNS: Final = 100
 _SCHEMAS: Final = "docs/schemas"
 MESSAGE_TYPES: Final = (*PAYLOADS, DOCUMENT)

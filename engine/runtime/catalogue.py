@@ -45,6 +45,16 @@ class RegistryConnections:
         return Connected(takers[0].number, takers[0].name) if takers else None
 
 
+Contradictions = Callable[[Mapping[str, JsonValue]], tuple[Problem, ...]]
+"""What facts say of places that the tables know otherwise, each with its pointer."""
+
+
+def no_contradictions(facts: Mapping[str, JsonValue]) -> tuple[Problem, ...]:
+    """Find nothing: for an engine without tables."""
+    del facts
+    return ()
+
+
 class Catalogue:
     """Makes plans by the rules of today, and finds the rules of every earlier day."""
 
@@ -55,11 +65,13 @@ class Catalogue:
         store: Store,
         calendars: Callable[[str | None], Calendar],
         cited: Cited = no_citations,
+        contradictions: Contradictions = no_contradictions,
     ) -> None:
         self._events = {event.slug: event for event in events}
         self._store = store
         self._calendars = calendars
         self._cited = cited
+        self._contradictions = contradictions
         self._rules: dict[str, Mapping[str, Any]] = {event.catalogue: event.rules for event in events}
         self._views = [_view(event) for event in events]
 
@@ -110,11 +122,18 @@ class Catalogue:
         return known
 
     def read(self, slug: str, facts: Mapping[str, JsonValue]) -> BaseModel:
-        """Return the facts, validated.
+        """Return facts that are told now, validated, also against the tables of today.
 
         Raises:
             EngineError: `no-such-life-event`; `invalid-facts` with a pointer to each field.
         """
+        told = self.reread(slug, facts)
+        if problems := self._contradictions(facts):
+            raise EngineError("invalid-facts", problems=problems)
+        return told
+
+    def reread(self, slug: str, facts: Mapping[str, JsonValue]) -> BaseModel:
+        """Return facts that were accepted before: no newer table refuses them. Raises as `read`."""
         model: type[BaseModel] = self.event(slug).facts
         try:
             return model.model_validate(facts)
@@ -152,7 +171,7 @@ class Catalogue:
     def redated(self, slug: str, facts: BaseModel, day: date) -> BaseModel:
         """Return the facts with another day of the event; raises `invalid-facts`."""
         event = self.event(slug)
-        return self.read(slug, event.redated(facts, day).model_dump(mode="json", by_alias=True))
+        return self.reread(slug, event.redated(facts, day).model_dump(mode="json", by_alias=True))
 
 
 def _kebab(kind: str) -> str:

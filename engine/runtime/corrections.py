@@ -212,9 +212,10 @@ class Corrections:
 
     def _after(self, case: Case, old: Contents, correction: Correction, directory: Directory) -> _Changed:
         """Return what the correction comes to by today's rules."""
-        told = self._catalogue.read(
-            case.event, correction.facts if correction.facts is not None else old.facts
-        )
+        if correction.facts is None:
+            told = self._catalogue.reread(case.event, old.facts)
+        else:
+            told = self._catalogue.read(case.event, correction.facts)
         if correction.day is not None:
             told = self._catalogue.redated(case.event, told, correction.day)
         today = day_in_japan(self._clock.now())

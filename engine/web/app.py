@@ -34,6 +34,7 @@ from engine.web.api.onboarding import ONBOARDING
 from engine.web.api.operator import OPERATOR
 from engine.web.api.organisation import ORGANISATION
 from engine.web.api.participants import PARTICIPANTS
+from engine.web.api.places import PLACES
 from engine.web.api.service import SERVICE
 from engine.web.api.webhooks import WEBHOOKS
 from engine.web.doors import Doors
@@ -53,6 +54,7 @@ from engine.web.streams import Streams
 
 GROUPS: Final = (
     LIFE_EVENTS,
+    PLACES,
     LOGIN,
     LOGIN_APP,
     CASES,

@@ -477,3 +477,17 @@ async def _event(stream: ClientResponse) -> dict[str, str]:
 
 async def _reply(client: Client, body: bytes, kind: str) -> ClientResponse:
     return await client.post("/v1/organisation/replies", data=body, headers={**BEARER, "Content-Type": kind})
+
+
+async def test_everybody_can_ask_where_a_postal_code_is() -> None:
+    async with Web().running() as client:
+        answer = await client.get("/v1/postal-codes/5100001")
+        shared = await client.get("/v1/postal-codes/498-0000")
+        unknown = await client.get("/v1/postal-codes/102-8688")
+        odd = await client.get("/v1/postal-codes/1%2F2")
+
+        assert (answer.status, shared.status, unknown.status) == (200, 200, 404)
+        assert (await answer.json())["postalCode"] == "510-0001"
+        assert [one["city"] for one in (await shared.json())["places"]] == ["弥富市", "桑名郡木曽岬町"]
+        assert (await unknown.json())["type"].endswith("no-such-postal-code")
+        assert odd.status in {400, 404}

