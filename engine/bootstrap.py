@@ -561,6 +561,7 @@ def _put_together(
         clock=clock,
         ids=ids,
     )
+    feed = Feed(store=store, bells=bells, clock=clock, kept=timedelta(days=settings.feed_days))
     return Engine(
         settings=settings,
         clock=clock,
@@ -595,14 +596,14 @@ def _put_together(
         approvals=approvals,
         own=own_organisation,
         resealing=resealing,
-        feed=Feed(store=store, bells=bells, clock=clock),
+        feed=feed,
         mailbox=Mailbox(store=letters, vault=vault, keyring=keyring, clock=clock),
         uploads=uploads,
         post=Post(bus=bus, store=letters, vault=vault, keyring=keyring, ids=ids),
         sweeper=Sweeper(vault, letters),
         relay=Relay(bus=bus, store=store, overflow=lanes),
         timekeeper=Timekeeper(store=store, processor=processor, clock=clock),
-        afterwards=Afterwards([care.certificates.run_once, care.retention.run_once]),
+        afterwards=Afterwards([care.certificates.run_once, care.retention.run_once, feed.run_once]),
         consumer=Consumer(bus=bus, desk=desk, queues=reply_queues()),
         lanes=lanes,
         lane_desk=LaneDesk(lanes=lanes, registry=registry, operators=operators, record=record, clock=clock),

@@ -442,6 +442,17 @@ class Store(Protocol):
         """
         ...
 
+    async def left_behind(self, organisation: str, *, after: int) -> int:
+        """Return how many unacknowledged orders lie up to this position; 1,000 stands for more."""
+        ...
+
+    async def forget_acknowledged(self, *, before: datetime, limit: int) -> int:
+        """Drop orders from the feeds that were acknowledged before an instant; return how many.
+
+        What was not acknowledged is never dropped.
+        """
+        ...
+
     async def acknowledge_pulled(self, organisation: str, order_ids: Sequence[str], *, at: datetime) -> int:
         """Note that the organisation has these orders; return how many were waiting."""
         ...

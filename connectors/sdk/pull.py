@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -37,6 +38,8 @@ _FINAL: Final = frozenset({400, 409, 413, 415, 422})
 class _Answer(BaseModel):
     model_config = ConfigDict(extra="ignore", alias_generator=to_camel)
 
+
+log = logging.getLogger(__name__)
 
 A = TypeVar("A", bound=_Answer)
 
@@ -80,11 +83,15 @@ class PullTransport:
         self._token_until: datetime | None = None
         self._after = ""
         self._after_until: datetime | None = None
+        self._passed_over: set[str] = set()
 
     async def take(self, *, wait_seconds: float) -> list[Incoming]:
-        """Return orders not yet acknowledged; those turned away lately are passed over."""
+        """Return orders not yet acknowledged; those turned away lately are passed over.
+
+        When more lie behind than were turned away, the next look begins at the start.
+        """
         if self._after_until and self._after_until <= self._clock.now():
-            self._after = ""
+            self._look_from_the_start()
         query = {"limit": str(_LIMIT), "wait": str(int(wait_seconds))}
         if self._after:
             query["after"] = self._after
@@ -92,6 +99,10 @@ class PullTransport:
         async with self._asked("GET", "/v1/organisation/orders", params=query, timeout=timeout) as answer:
             events = unpacked(await answer.read())
             cursor = answer.headers.get("Todoke-After", "")
+            behind = answer.headers.get("Todoke-Left-Behind", "0")
+        if behind.isascii() and behind.isdigit() and int(behind) > len(self._passed_over):
+            log.warning("orders.left-behind", extra={"orders": int(behind)})
+            self._look_from_the_start()
         return [Incoming(event, cursor) for event in events]
 
     async def acknowledge(self, incoming: Sequence[Incoming]) -> None:
@@ -106,6 +117,11 @@ class PullTransport:
         for one in incoming:
             if isinstance(one.token, str) and one.token:
                 self._after, self._after_until = one.token, self._clock.now() + _LOOK_AGAIN
+                self._passed_over.add(hashlib.sha256(one.event).hexdigest())
+
+    def _look_from_the_start(self) -> None:
+        self._after, self._after_until = "", None
+        self._passed_over.clear()
 
     async def send(self, replies: Sequence[Outgoing]) -> list[Result]:
         """Send the replies; a batch that is refused as a whole is sent one by one."""

@@ -2,11 +2,13 @@
 """The pull channel: orders that an organisation fetches itself, and acknowledges one by one.
 
 What is not acknowledged is offered again; `after` only turns pages. So nothing is lost to a client
-that dies, and nothing to a commit that came late with a lower position.
+that dies, and nothing to a commit that came late with a lower position: who turns pages is told how
+many lie behind. What was acknowledged is kept for a time, so that it can be offered once more.
 """
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from engine.ports import Clock, Pulled, Store
@@ -14,16 +16,19 @@ from engine.runtime.bells import Bells
 
 MOST_AT_ONCE: Final = 100
 LONGEST_WAIT_SECONDS: Final = 30.0
+_FORGOTTEN_AT_ONCE: Final = 1000
 _LOOK_SECONDS: Final = 1.0  # for what another process committed
 
 
 class Feed:
     """The feeds of all organisations."""
 
-    def __init__(self, *, store: Store, bells: Bells, clock: Clock) -> None:
+    def __init__(self, *, store: Store, bells: Bells, clock: Clock, kept: timedelta) -> None:
+        """`kept` is how long acknowledged orders can be offered once more."""
         self._store = store
         self._bells = bells
         self._clock = clock
+        self._kept = kept
 
     async def orders(self, organisation: str, *, after: int, limit: int, wait_seconds: float) -> list[Pulled]:
         """Return unacknowledged orders after a position, waiting for the first one.
@@ -46,3 +51,13 @@ class Feed:
     async def acknowledge(self, organisation: str, order_ids: Sequence[str]) -> int:
         """Note that the organisation has these; return how many were waiting."""
         return await self._store.acknowledge_pulled(organisation, order_ids, at=self._clock.now())
+
+    async def left_behind(self, organisation: str, *, after: int) -> int:
+        """Return how many orders up to this position are not acknowledged; 1,000 stands for more."""
+        return await self._store.left_behind(organisation, after=after) if after else 0
+
+    async def run_once(self) -> int:
+        """Forget orders that were acknowledged long ago; return how many."""
+        return await self._store.forget_acknowledged(
+            before=self._clock.now() - self._kept, limit=_FORGOTTEN_AT_ONCE
+        )

@@ -158,6 +158,22 @@ class MemoryStore:
             del self._tables.to_fetch[key]
         return len(gone)
 
+    async def left_behind(self, organisation: str, *, after: int) -> int:
+        """Return how many unacknowledged orders lie up to this position."""
+        behind = [
+            one
+            for one in self._tables.to_fetch.values()
+            if one.order.organisation == organisation and one.acked_at is None and one.position <= after
+        ]
+        return min(len(behind), 1000)
+
+    async def forget_acknowledged(self, *, before: datetime, limit: int) -> int:
+        """Drop orders from the feeds that were acknowledged before an instant."""
+        old = [key for key, one in self._tables.to_fetch.items() if one.acked_at and one.acked_at < before]
+        for key in old[:limit]:
+            del self._tables.to_fetch[key]
+        return len(old[:limit])
+
     async def acknowledge_pulled(self, organisation: str, order_ids: Sequence[str], *, at: datetime) -> int:
         """Note that the organisation has these orders; return how many were waiting."""
         keys = {(organisation, order_id) for order_id in order_ids}

@@ -63,6 +63,17 @@ delete from engine.pull_orders p using unnest($2::bigint[], $3::text[]) as given
 where p.organisation = $1 and p.acked_at is null
   and p.position = given.position and p.order_id = given.order_id
 """
+_LEFT_BEHIND: Final = """
+select count(*)::int from (
+    select from engine.pull_orders where organisation = $1 and position <= $2 and acked_at is null limit 1000
+) behind
+"""
+_FORGET_ACKNOWLEDGED: Final = """
+delete from engine.pull_orders where position in (
+    select position from engine.pull_orders where acked_at < $1 order by acked_at limit $2
+    for update skip locked
+) and acked_at < $1
+"""
 _ACKNOWLEDGE: Final = """
 update engine.pull_orders set acked_at = $3
 where organisation = $1 and order_id = any($2::text[]) and acked_at is null
@@ -179,6 +190,17 @@ class PostgresStore:
         columns = [one.position for one in pulled], [one.order_id for one in pulled]
         async with self._statement() as connection:
             done = await connection.execute(_DROP_PULLED, organisation, *columns)
+        return int(done.removeprefix("DELETE "))
+
+    async def left_behind(self, organisation: str, *, after: int) -> int:
+        """Return how many unacknowledged orders lie up to this position."""
+        async with self._statement() as connection:
+            return int(await connection.fetchval(_LEFT_BEHIND, organisation, after))
+
+    async def forget_acknowledged(self, *, before: datetime, limit: int) -> int:
+        """Drop orders from the feeds that were acknowledged before an instant."""
+        async with self._statement() as connection:
+            done = await connection.execute(_FORGET_ACKNOWLEDGED, before, limit)
         return int(done.removeprefix("DELETE "))
 
     async def acknowledge_pulled(self, organisation: str, order_ids: Sequence[str], *, at: datetime) -> int:

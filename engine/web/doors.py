@@ -117,6 +117,10 @@ class Feed(Protocol):
         """Return unacknowledged orders after a position, waiting for the first one."""
         ...
 
+    async def left_behind(self, organisation: str, *, after: int) -> int:
+        """Return how many orders up to a position are not acknowledged."""
+        ...
+
     async def acknowledge(self, organisation: str, order_ids: Sequence[str]) -> int:
         """Note that the organisation has these; return how many were waiting."""
         ...

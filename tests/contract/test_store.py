@@ -517,6 +517,33 @@ async def test_an_organisation_fetches_its_own_orders_in_order_and_acknowledges_
     assert await store.pull_orders(CITY, after=0, limit=9) == [feed[1]]
 
 
+async def test_who_turned_pages_past_an_order_is_told_that_it_lies_behind(store: Store) -> None:
+    orders = [PullOrder(CITY, f"o_{number}", None, b"event") for number in (1, 2, 3)]
+    await keep(store, Changes(pull_orders=[*orders, PullOrder(POWER, "o_1", None, b"other")]))
+    feed = await store.pull_orders(CITY, after=0, limit=9)
+
+    await store.acknowledge_pulled(CITY, ["o_1", "o_3"], at=START)  # n and n+2
+
+    behind = [await store.left_behind(CITY, after=after) for after in (0, *(one.position for one in feed))]
+    assert behind == [0, 0, 1, 1]
+
+
+async def test_acknowledged_orders_are_forgotten_in_time_and_waiting_ones_never(store: Store) -> None:
+    orders = [PullOrder(CITY, f"o_{number}", None, b"event") for number in (1, 2, 3)]
+    await keep(store, Changes(pull_orders=orders))
+    await store.acknowledge_pulled(CITY, ["o_1"], at=START)
+    await store.acknowledge_pulled(CITY, ["o_2"], at=START + timedelta(days=1))
+
+    counts = [
+        await store.forget_acknowledged(before=START, limit=9),
+        await store.forget_acknowledged(before=START + timedelta(hours=1), limit=9),
+        await store.forget_acknowledged(before=START + timedelta(days=900), limit=9),
+    ]
+
+    assert counts == [0, 1, 1]
+    assert [one.order_id for one in await store.pull_orders(CITY, after=0, limit=9)] == ["o_3"]
+
+
 async def test_an_order_that_is_sent_again_is_at_the_end_of_the_feed_once(store: Store) -> None:
     await keep(
         store, Changes(pull_orders=[PullOrder(CITY, "o_1", None, b"1"), PullOrder(CITY, "o_2", None, b"2")])

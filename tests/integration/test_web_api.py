@@ -354,7 +354,10 @@ async def test_orders_come_as_a_batch_with_the_place_to_go_on() -> None:
         assert answer.content_type == BATCH_MEDIA_TYPE
         assert await answer.read() == b'[{"a":1},{"b":2}]'
         assert answer.headers["Todoke-After"] == "9"
-    assert web.feed.calls == [("orders", {"organisation": CITY, "after": 4, "limit": 10})]
+        assert answer.headers["Todoke-Left-Behind"] == "0"
+        later = await client.get("/v1/organisation/orders?limit=10&after=6", headers=BEARER)
+        assert later.headers["Todoke-Left-Behind"] == "1"
+    assert web.feed.calls[0] == ("orders", {"organisation": CITY, "after": 4, "limit": 10})
 
 
 async def test_a_batch_of_orders_ends_where_it_would_grow_too_large() -> None:

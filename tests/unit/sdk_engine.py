@@ -222,13 +222,17 @@ class FakeEngine:
         return web.Response(
             body=b"[" + b",".join(event for _, event in page) + b"]",
             content_type=BATCH_MEDIA_TYPE,
-            headers={"Todoke-After": cursor},
+            headers={"Todoke-After": cursor, "Todoke-Left-Behind": str(self._behind(after))},
         )
 
     def _page(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         places = {name: place for place, name in enumerate(self.sent, start=1)}
         waiting = sorted((places[name], event) for name, event in self.pending.items())
         return [(place, event) for place, event in waiting if place > after][:limit]
+
+    def _behind(self, after: int) -> int:
+        places = {name: place for place, name in enumerate(self.sent, start=1)}
+        return sum(places[name] <= after for name in self.pending)
 
     async def _acks(self, request: web.Request) -> web.Response:
         ids = (await request.json())["orderIds"]

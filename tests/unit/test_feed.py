@@ -2,7 +2,7 @@
 """The feed of an organisation wakes up for what was committed, also while it was looking."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from engine.ports import Pulled
 from engine.runtime.bells import Bells
@@ -37,7 +37,7 @@ class Slow(MemoryStore):
 async def test_an_order_committed_during_the_look_is_found_at_once() -> None:
     bells = Bells()
     store = Slow(bells)
-    feed = Feed(store=store, bells=bells, clock=Still())
+    feed = Feed(store=store, bells=bells, clock=Still(), kept=timedelta(days=21))
 
     async with asyncio.timeout(0.5):  # the next look by the clock would be after a second
         pulled = await feed.orders(NUMBER, after=0, limit=10, wait_seconds=20)

@@ -371,6 +371,21 @@ async def test_an_order_that_cannot_be_read_does_not_stand_in_the_way(
         assert here.engine.said(1) == ["completed"]
 
 
+async def test_an_order_that_appeared_behind_the_page_is_looked_for_at_once(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        late, bad = here.engine.order(submit()), here.engine.order(submit(), to=2)
+        committed_late = here.engine.pending.pop(late)
+        here.engine.pending[bad] = sealed_for_nobody(here.engine.sent[bad])
+        await here.once()
+        here.engine.pending[late] = committed_late  # below the position from which the connector reads on
+
+        here.engine.order(submit(), to=3)
+        await here.once()
+        await here.once()
+
+        assert (here.engine.said(1), here.engine.said(3)) == (["completed"], ["completed"])
+
+
 async def test_an_order_sealed_for_another_key_is_not_acknowledged(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         here.engine.meets(OwnKeys.kept_in(tmp_path / "other"))

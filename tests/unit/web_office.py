@@ -286,6 +286,9 @@ class FakeFeed:
             await asyncio.sleep(wait_seconds)
         return found
 
+    async def left_behind(self, organisation: str, *, after: int) -> int:
+        return sum(one.position <= after for one in self.waiting)
+
     async def acknowledge(self, organisation: str, order_ids: Sequence[str]) -> int:
         self.calls.append(("acknowledge", {"organisation": organisation, "order_ids": tuple(order_ids)}))
         return len(order_ids)

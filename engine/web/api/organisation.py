@@ -125,7 +125,11 @@ async def keys(call: Call) -> JwkSet:
     waits=True,
 )
 async def orders(call: Call, query: OrderPage) -> web.StreamResponse:
-    """Return unacknowledged orders; `Todoke-After` is where the next ones begin."""
+    """Return unacknowledged orders; `Todoke-After` is where the next ones begin.
+
+    `Todoke-Left-Behind` is how many up to `after` are not acknowledged: if it is more than you know
+    of, something was missed, and `after=0` brings it.
+    """
     found = await call.context.streams.until_closing(
         call.doors.feed.orders(
             call.organisation, after=query.after, limit=query.limit, wait_seconds=float(query.wait)
@@ -134,7 +138,12 @@ async def orders(call: Call, query: OrderPage) -> web.StreamResponse:
     )
     batch, count = _first_batch(found)
     after = found[count - 1].position if count else query.after
-    return web.Response(body=batch, content_type=BATCH_MEDIA_TYPE, headers={"Todoke-After": str(after)})
+    behind = await call.doors.feed.left_behind(call.organisation, after=query.after)
+    return web.Response(
+        body=batch,
+        content_type=BATCH_MEDIA_TYPE,
+        headers={"Todoke-After": str(after), "Todoke-Left-Behind": str(behind)},
+    )
 
 
 @ORGANISATION.operation(
