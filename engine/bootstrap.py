@@ -92,7 +92,7 @@ from engine.store.pool import open_pool
 from engine.store.postgres import PostgresStore
 from engine.store.traffic import PostgresTraffic
 from engine.web.app import build_app, make_runner
-from engine.web.doors import Care, Doors
+from engine.web.doors import Care, Doors, Probe
 from engine.web.security import WebSettings
 from mailbox.delivery import Post
 from mailbox.intake import DocumentIntake
@@ -221,9 +221,14 @@ class Engine:
             gate=self.gate,
             access=OrganisationAccess(self.directories, self.clock, audience=self.settings.origin),
             keys=self.public_keys,
-            probes={"store": self._ask_store, "bus": self.bus.probe},
+            probes=self.probes,
         )
         return build_app(doors, WebSettings(public_url=self.settings.origin))
+
+    @property
+    def probes(self) -> Mapping[str, Probe]:
+        """What has to answer before this engine can work, by its name."""
+        return {"store": self._ask_store, "bus": self.bus.probe}
 
     def public_keys(self) -> Mapping[str, Any]:
         """Return the engine's own public keys as a JWK Set."""
@@ -643,6 +648,11 @@ def broker_tls(settings: Settings, url: str) -> BrokerTls | None:
     return tls_for(url, ca=settings.amqp_ca, certificate=settings.amqp_cert, key=settings.amqp_key)
 
 
+def admin_tls(settings: Settings, url: str) -> BrokerTls | None:
+    """Return how the line to the broker's management API is secured, None for one without TLS."""
+    return BrokerTls(settings.amqp_ca) if url.startswith("https:") else None
+
+
 def _open_bus(settings: Settings, pool: asyncpg.Pool) -> Bus:
     if settings.bus == "rabbitmq":
         url = settings.required("amqp_url")
@@ -679,7 +689,8 @@ async def declare_broker(settings: Settings) -> list[str]:
     finally:
         await pool.close()
     numbers = sorted(one.number for one in registered if one.channel is Channel.AMQP)
-    async with BrokerAdmin(settings.required("amqp_admin_url"), vhost) as broker:
+    admin_url = settings.required("amqp_admin_url")
+    async with BrokerAdmin(admin_url, vhost, tls=admin_tls(settings, admin_url)) as broker:
         await broker.declare()
         for number in numbers:
             await broker.declare_organisation(number, keys.broker_password(number))

@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     documents: str | None = None
     webhook_networks: str | None = None
     pg: Literal["wheel", "system"] = "wheel"
+    heartbeat: Path | None = None  # a file that a role without a web address touches while it works
     pg_bin: Path | None = None
     run_as: str | None = None
     log: Literal["debug", "info", "warning", "error"] = "info"
@@ -92,7 +93,9 @@ class Settings(BaseSettings):
             )
             raise EngineError("invalid-settings", reason=reasons) from error
 
-    @field_validator("state", "trust", "amqp_ca", "amqp_cert", "amqp_key", "pg_bin", "corporate_numbers_id")
+    @field_validator(
+        "state", "trust", "amqp_ca", "amqp_cert", "amqp_key", "heartbeat", "pg_bin", "corporate_numbers_id"
+    )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value else None

@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 import aiohttp
 from yarl import URL
 
+from engine.bus.tls import BrokerTls
 from engine.bus.topology import (
     DEAD,
     ENGINE_RIGHTS,
@@ -47,9 +48,12 @@ register(
 
 
 class BrokerAdmin:
-    """The management API (`http://user:password@host:port`), for one virtual host."""
+    """The management API (`https://user:password@host:port`), for one virtual host.
 
-    def __init__(self, admin_url: str, vhost: str) -> None:
+    `tls` says whom to trust where the address is https; without it the machine's own authorities.
+    """
+
+    def __init__(self, admin_url: str, vhost: str, *, tls: BrokerTls | None = None) -> None:
         parts = urlsplit(admin_url)
         host = f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
         self._base = urlunsplit((parts.scheme, host, parts.path.rstrip("/") + "/api", "", ""))
@@ -58,6 +62,7 @@ class BrokerAdmin:
         self._session = aiohttp.ClientSession(
             headers={"Authorization": credentials},
             timeout=aiohttp.ClientTimeout(total=_ANSWER_SECONDS),
+            connector=aiohttp.TCPConnector(ssl=tls.context() if tls else True),
             trust_env=False,
         )
 

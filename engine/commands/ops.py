@@ -58,8 +58,7 @@ class Terminal:
 
     def look(self, path: str, show: Callable[[Any], Iterable[str]], **asked: object) -> None:
         """Print what stands there."""
-        found = self._run("GET", path + _query(asked), None)
-        self._print(found, show)
+        self.show(self._run("GET", path + _query(asked), None), show)
 
     def listing(
         self,
@@ -72,15 +71,28 @@ class Terminal:
     ) -> None:
         """Print a list, page after page: a page may be short, and goes on while there is a cursor."""
         found = asyncio.run(self._pages(path, member, most, asked))
-        self._print(found, show)
+        self.show(found, show)
+
+    def all_of(self, path: str, member: str) -> Sequence[Row]:
+        """Return a whole list, as far as one may be asked for."""
+        return asyncio.run(self._pages(path, member, _MOST_ROWS, {}))
 
     def act(self, path: str, body: Row, show: Callable[[Any], Iterable[str]], **asked: object) -> None:
         """Do something, and print what became of it."""
-        self._print(self._run("POST", path + _query(asked), body), show)
+        self.show(self._run("POST", path + _query(asked), body), show)
+
+    def show(self, found: Any, show: Callable[[Any], Iterable[str]]) -> None:
+        """Print it, as JSON or for people."""
+        if self._as_json:
+            click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+            return
+        for line in show(found):
+            click.echo(line)
 
     def _client(self) -> "AbstractAsyncContextManager[CitizenClient]":
-        pin = self._pin or click.prompt("PIN", hide_input=True)
-        return signed_in(self._server, self._card, str(pin))
+        if self._pin is None:
+            self._pin = str(click.prompt("PIN", hide_input=True))
+        return signed_in(self._server, self._card, self._pin)
 
     def _run(self, method: str, path: str, body: Row | None) -> Any:
         async def run() -> Any:
@@ -102,13 +114,6 @@ class Terminal:
                 after = page["after"]
                 if after is None or len(found) >= most:
                     return found
-
-    def _print(self, found: Any, show: Callable[[Any], Iterable[str]]) -> None:
-        if self._as_json:
-            click.echo(json.dumps(found, ensure_ascii=False, indent=2))
-            return
-        for line in show(found):
-            click.echo(line)
 
 
 here: Final = click.make_pass_decorator(Terminal)
@@ -174,7 +179,7 @@ def old_values(
 @here
 def parked(terminal: Terminal, *, most: int) -> None:
     """List what was put aside and waits for a person."""
-    terminal.listing("/parked", "parked", _parked, most=most)
+    terminal.listing("/parked", "parked", parked_lines, most=most)
 
 
 @ops.command("re-drive")
@@ -184,7 +189,7 @@ def parked(terminal: Terminal, *, most: int) -> None:
 @here
 def re_drive(terminal: Terminal, parked_id: object, *, dry_run: bool, reason: str) -> None:
     """Let something that was put aside go its way once more."""
-    terminal.act(f"/parked/{parked_id}/re-drive", {"reason": reason}, _driven, dry_run=dry_run or None)
+    terminal.act(f"/parked/{parked_id}/re-drive", {"reason": reason}, driven_lines, dry_run=dry_run or None)
 
 
 @ops.command()
@@ -385,7 +390,8 @@ def _case(found: Row) -> Iterable[str]:
     yield from as_table(("no", "at", "by", "event", "state", "filing"), rows)
 
 
-def _parked(found: Sequence[Row]) -> Iterable[str]:
+def parked_lines(found: Sequence[Row]) -> Iterable[str]:
+    """Return the table of what was put aside."""
     rows = [
         (
             one["id"],
@@ -400,7 +406,8 @@ def _parked(found: Sequence[Row]) -> Iterable[str]:
     return as_table(("parked", "from", "organisation", "reason", "tries", "since"), rows)
 
 
-def _driven(found: Row) -> Iterable[str]:
+def driven_lines(found: Row) -> Iterable[str]:
+    """Return what became, or would become, of each event."""
     rows = [(one["event"], one["outcome"], one["code"] or "", one["filing"] or "") for one in found["events"]]
     yield from as_table(("event", "outcome", "code", "filing"), rows)
     if not found["dryRun"]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from engine.local.heartbeat import beating
 from engine.settings import Settings
 from engine.telemetry import log_to_stderr
 
@@ -108,7 +109,10 @@ def _role(keep_running: _Kept) -> None:
     log_to_stderr(settings.log)
 
     async def running() -> None:
-        async with open_engine(settings) as engine:
+        async with (
+            open_engine(settings) as engine,
+            beating(settings.heartbeat, engine.probes),
+        ):
             await keep_running(engine)
 
     until_told(running())

@@ -8,12 +8,14 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from connectors.private.mihon_power import MihonPowerSimulator
 from engine.core.numbers import corporate_number
 from engine.core.patience import JAPAN
+from engine.ports import Parked
 from tests.integration.engine_ground import Ground, ground
 from tests.integration.onboarding_ground import ELECTRICITY as ELECTRICITY_EVERYWHERE
 from tests.integration.onboarding_ground import people
@@ -129,6 +131,36 @@ async def test_an_operator_is_made_on_the_host_watches_mends_and_is_unmade(termi
         "withdraw-operator",
     ]
     assert rows[0].entry.operator.startswith("host:")
+
+
+async def test_what_was_put_aside_is_shown_by_a_dry_run_and_given_up_with_a_reason(
+    terminal: Terminal,
+) -> None:
+    said = await terminal.run("card", "login", "--file", str(terminal.card), "--pin", PIN)
+    person = json.loads(said[said.index("{") :])["person"]
+    await terminal.run("operator", "grant", person, "--reason", "first operator")
+    reply, letter = uuid4(), uuid4()
+    nobodys = Parked(reply, "replies.1", None, (b"{}",), "reply-from-another", 1)
+    ours = Parked(letter, "outbound", None, (b'{"an":"order"}',), "delivery-limit", 11)
+    await terminal.here.engine.store.park([nobodys, ours])
+
+    would = await terminal.ops("discard", str(reply), "--dry-run", "--reason", "unreadable")
+    instead = await terminal.ops("discard", str(letter), "--dry-run", "--reason", "unreadable")
+    unmoved = await terminal.ops("parked")
+    done = await terminal.ops("discard", str(reply), "--reason", "unreadable")
+    left = await terminal.ops("parked")
+
+    assert ("reply-from-another" in would, "unknown-sender" in would) == (True, True)
+    assert ("delivery-limit" in instead, "would-publish" in instead) == (True, True)
+    assert (str(reply) in unmoved, str(letter) in unmoved) == (True, True)
+    assert (done.strip(), str(reply) in left, str(letter) in left) == ("discarded", False, True)
+    again = await terminal.ops("discard", str(reply), "--reason", "unreadable", fails=True)
+    gone = await terminal.ops("discard", str(reply), "--dry-run", "--reason", "unreadable", fails=True)
+    assert ("already-resolved" in again, "nothing with this id" in gone) == (True, True)
+    assert "--reason" in await terminal.ops("discard", str(letter), fails=True)
+    rows = await terminal.here.engine.operators.audit(after=0, limit=100)
+    # what was refused is on record too
+    assert [row.entry.act for row in rows] == ["grant-operator", "discard", "discard"]
 
 
 async def test_who_still_holds_an_old_value_is_printed_for_one_case_and_for_all(terminal: Terminal) -> None:

@@ -2,6 +2,7 @@
 """What a newcomer reads is true: links lead somewhere, commands and variables exist, containers are well formed."""
 
 import importlib
+import json
 import pkgutil
 import re
 import subprocess
@@ -9,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import click
+import jsonschema
 import pytest
 import yaml
 
@@ -114,7 +116,11 @@ def test_nothing_tells_of_the_place_where_it_was_written(text: Path) -> None:
     words = r"(?i)\bassistant\b|\bworkplace\b|\bsessions?\b|\bissues?\b|#[0-9]{2,}"
     assert re.findall(f"{hosts}|{paths}", written) == []
     of_the_law = text.parent.name == "life-events"  # what is written there is of the declarations
-    assert of_the_law or text.name in {"problems.md", "messages.md", "security.md"} or not re.findall(words, without_code)
+    assert (
+        of_the_law
+        or text.name in {"problems.md", "messages.md", "security.md"}
+        or not re.findall(words, without_code)
+    )
 
 
 def test_documents_that_the_code_writes_are_fresh(command_line: click.Group) -> None:
@@ -184,6 +190,40 @@ def test_a_decision_says_what_it_costs_and_when_it_was_wrong(page: Path) -> None
 # --- containers -------------------------------------------------------------------------------------
 
 
+def test_the_compose_file_is_what_its_specification_allows() -> None:
+    schema = json.loads((TREE / "tests/unit/compose-spec.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    checked = jsonschema.Draft202012Validator(schema)
+
+    assert [error.json_path for error in checked.iter_errors(COMPOSE)] == []
+    misspelt = COMPOSE | {"services": SERVICES | {"serve": SERVICES["serve"] | {"helthcheck": {}}}}
+    assert not checked.is_valid(misspelt)
+
+
+def test_every_role_is_asked_whether_it_works() -> None:
+    for name in ("work", "relay", "post", "push"):
+        assert SERVICES[name]["healthcheck"]["test"][-2:] == ["health", name]
+        assert SERVICES[name]["environment"]["TODOKE_HEARTBEAT"].startswith("/run/todoke/")  # its own
+    assert "healthcheck" not in SERVICES["serve"]  # the image's own asks it
+    assert '"health", "serve"' in (TREE / "Dockerfile").read_text("utf-8")
+
+
+def test_nobody_reaches_the_broker_without_tls() -> None:
+    lines = (TREE / ".ci/rabbitmq-tls.conf").read_text("utf-8").splitlines()
+    told = dict(line.split(" = ") for line in lines if not line.startswith("#"))
+    mounted = {item if isinstance(item, str) else item["source"] for item in SERVICES["rabbitmq"]["secrets"]}
+
+    assert (told["listeners.tcp"], told["listeners.ssl.default"]) == ("none", "5671")
+    assert not any(name.startswith("management.tcp") for name in told)
+    files = {value.removeprefix("/run/secrets/") for value in told.values() if value.startswith("/run/")}
+    assert files <= mounted
+    assert "ports" not in SERVICES["rabbitmq"]
+    for name, service in OURS.items():
+        if "TODOKE_AMQP_URL" in service["secrets"]:
+            assert service["environment"]["TODOKE_AMQP_CA"] == "/run/secrets/broker_ca.pem", name
+            assert "broker_ca.pem" in service["secrets"], name
+
+
 def test_every_service_runs_a_command_that_exists(command_line: click.Group) -> None:
     started = {name: service.get("command", ["serve"])[0] for name, service in OURS.items()}
 
@@ -195,7 +235,7 @@ def test_what_services_ask_for_is_declared() -> None:
     asked = [
         (kind, item if isinstance(item, str) else item["source"])
         for service in SERVICES.values()
-        for kind in ("secrets", "volumes")
+        for kind in ("secrets", "configs", "volumes")
         for item in service.get(kind, ())
     ]
     waited_for = {other for service in SERVICES.values() for other in service.get("depends_on", ())}
