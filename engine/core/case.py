@@ -59,14 +59,12 @@ class Participant:
 class Gated:
     """What has to be decided before a filing is made.
 
-    Open when each of `deciders` has decided, or once `closes_on` has passed; None while nobody knows
-    that day. `shut` are the choices
-    with which a person takes no part in it; `own` is the one whom the filing is about.
+    Open when each of `deciders` has decided, or once the filing's `closes_on` has passed. `shut` are the
+    choices with which a person takes no part in it; `own` is the one whom the filing is about.
     """
 
     name: str
     deciders: tuple[UUID, ...]
-    closes_on: date | None
     shut: tuple[str, ...] = ()
     own: UUID | None = None
 
@@ -78,6 +76,7 @@ class FilingRules:
     `after` are the filings that have to be completed first, `rides_on` the one that carries this
     one with it. `ways` are those that were possible, the chosen one first. `remind_days` are how many
     days before its last day the citizen is reminded.
+    `signer` is the participant whose signature it needs, where that is a certain one.
     """
 
     id: UUID
@@ -90,6 +89,7 @@ class FilingRules:
     amendable: bool = True
     withdrawable: bool = True
     gate: Gated | None = None
+    signer: UUID | None = None
     remind_days: tuple[int, ...] = ()
 
 
@@ -102,7 +102,8 @@ class Filing:
     `tries` the times in a row that the organisation could not be reached. `is_done` says that the
     organisation had completed it before a correction or an undoing was asked for. `old_since` is set
     while somebody who was told holds an old value (core/old_values.py). Up to `reminded_on` all reminders
-    have been given (core/reminders.py).
+    have been given (core/reminders.py). `closes_on` is the day that decides for those who say nothing, for
+    one that waits at a gate; None while nobody knows it.
     """
 
     id: UUID
@@ -125,6 +126,7 @@ class Filing:
     is_done: bool = False
     old_since: datetime | None = None
     reminded_on: date | None = None
+    closes_on: date | None = None
 
     @property
     def has_ended(self) -> bool:

@@ -188,9 +188,15 @@ def _corrected(case: Case, message: m.Correct, now: datetime) -> list[Event]:
     ]
     for filing_id, change in message.changes.items():
         filing = filing_in(case, filing_id)
-        if (change.due_on, change.not_before) != (filing.due_on, filing.not_before):
+        days = (change.due_on, change.not_before, change.closes_on)
+        if days != (filing.due_on, filing.not_before, filing.closes_on):
             events.append(
-                m.FilingRescheduled(filing=filing_id, due_on=change.due_on, not_before=change.not_before)
+                m.FilingRescheduled(
+                    filing=filing_id,
+                    due_on=change.due_on,
+                    not_before=change.not_before,
+                    closes_on=change.closes_on,
+                )
             )
         if change.fields:
             events += _told_anew(case, filing, change, now)

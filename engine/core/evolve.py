@@ -82,7 +82,13 @@ def _evolved(filing: Filing, event: Event, at: datetime) -> Filing:
             return replace(_in_state(filing, event.state, event.waits, at, tries=0), question=event.question)
         case m.FilingRescheduled():
             flag = None if filing.flag == LATE else filing.flag
-            moved = replace(filing, due_on=event.due_on, not_before=event.not_before, flag=flag)
+            moved = replace(
+                filing,
+                due_on=event.due_on,
+                not_before=event.not_before,
+                closes_on=event.closes_on,
+                flag=flag,
+            )
             # Another last day has its own reminders, from tomorrow on.
             return moved if event.due_on == filing.due_on else replace(moved, reminded_on=day_in_japan(at))
         case m.CitizenReminded():

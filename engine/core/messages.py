@@ -50,6 +50,7 @@ class Change:
     fields: tuple[str, ...]
     due_on: date | None
     not_before: date | None
+    closes_on: date | None = None
 
 
 # --- messages -------------------------------------------------------------------------------------
@@ -354,6 +355,7 @@ class FilingRescheduled:
     filing: UUID
     due_on: date | None
     not_before: date | None
+    closes_on: date | None = None
     type: Literal["filing-rescheduled"] = "filing-rescheduled"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final, assert_never
+from uuid import UUID
 
 from engine.core import messages as m
 from engine.core.case import Case, Gated, Participant
@@ -75,10 +76,10 @@ def evolved(participant: Participant, event: Event) -> Participant:
             assert_never(event)
 
 
-def is_open(case: Case, gated: Gated, today: date) -> bool:
+def is_open(case: Case, gated: Gated, closes_on: date | None, today: date) -> bool:
     """Say whether what waits at the gate may go on: all have decided, or the day has passed."""
     choices = [case.participants[one].choice for one in gated.deciders]
-    return (gated.closes_on is not None and today > gated.closes_on) or all(choices)
+    return (closes_on is not None and today > closes_on) or all(choices)
 
 
 def is_shut(case: Case, gated: Gated) -> bool:
@@ -95,6 +96,14 @@ def awaits_new_certificate(case: Case, rules: Mapping[str, Any]) -> bool:
     revoked = any(FilingState.COMPLETED in states.get(slug, ()) for slug in rules.get("revokes", ()))
     renewed = any(FilingState.COMPLETED in states.get(slug, ()) for slug in rules.get("renews", ()))
     return revoked and not renewed
+
+
+def has_authority(case: Case, signer: UUID | None) -> bool:
+    """Say whether the one who has to sign a filing has: by a signature of one's own, or a decision."""
+    if signer is None:
+        return True
+    one = case.participants[signer]
+    return one.has_signed or one.choice is not None
 
 
 def _signed(case: Case, participant: Participant, message: m.Sign) -> Event:
@@ -134,13 +143,13 @@ def _unseated(participant: Participant) -> Event:
 
 def _chosen(case: Case, participant: Participant, message: m.Decide, today: date) -> Event:
     gates = [
-        rules.gate
+        (rules.gate, case.filings[rules.id].closes_on)
         for rules in case.rules.values()
         if rules.gate is not None and participant.id in rules.gate.deciders
     ]
     if not gates or participant.person not in {None, message.person}:
         raise EngineError("no-such-decision")
-    if any(is_open(case, gate, today) for gate in gates):
+    if any(is_open(case, gate, closes_on, today) for gate, closes_on in gates):
         raise EngineError("already-decided")
     return m.ParticipantDecided(
         participant=participant.id, person=message.person, choice=message.choice, evidence=message.evidence

@@ -21,6 +21,8 @@ SIGNING_LASTS: Final = timedelta(days=60)
 # How long after its last day an errand of the citizen's own is reminded of, and the same again
 # before it is dropped: a case does not stay open for ever.
 ERRAND: Final = timedelta(days=90)
+# How long a filing waits for decisions where no day decides for the silent, and the same again.
+DECISION: Final = timedelta(days=180)
 # No organisation makes a case wait longer by naming a day.
 LONGEST_PROMISE: Final = timedelta(days=3660)
 # Pauses after an organisation could not be reached: doubling from a minute to twelve hours.

@@ -410,6 +410,8 @@ class Entry(_Resolved):
     kind: Kind = Kind.FILING
     guard: str | None = None
     gate: Gated | None = None
+    closes_on: date | None = None
+    signer: UUID | None = None
 
     @property
     def way(self) -> Way:
@@ -493,6 +495,7 @@ def make_plan(
         guards=tuple(one for one in event.guards if one.holds(facts)),
         ids=_ids(slugs, facts, case_id),
         seats=frozenset(one.at for one in signatories),
+        seats_of={subject: one.at for one in signatories for subject in one.subjects},
     )
     entries = [
         entry
@@ -529,6 +532,7 @@ def filings_of(
             reference=references.get(entry.id),
             due_on=entry.due.last_day,
             not_before=entry.not_before,
+            closes_on=entry.closes_on,
             waits=Waits(Party.PREDECESSOR) if entry.after and entry.kind is not Kind.NO_OP else None,
         )
         for entry in plan.entries
@@ -545,6 +549,7 @@ def filings_of(
             amendable=entry.amendable,
             withdrawable=entry.withdrawable,
             gate=entry.gate,
+            signer=entry.signer,
             remind_days=reminders[entry.due.severity],
         )
         for entry in plan.entries
@@ -592,9 +597,15 @@ def corrected(old: Plan, new: Plan) -> tuple[Plan, dict[UUID, tuple[str, ...]]]:
             entries.append(entry)
             continue
         names = tuple(name for name in entry.fields if entry.fields[name] != other.fields.get(name))
-        if names or (entry.due, entry.not_before) != (other.due, other.not_before):
+        days = (entry.due, entry.not_before, entry.closes_on)
+        if names or days != (other.due, other.not_before, other.closes_on):
             changed[entry.id] = names
-        kept = {"due": other.due, "not_before": other.not_before, "fields": other.fields}
+        kept = {
+            "due": other.due,
+            "not_before": other.not_before,
+            "closes_on": other.closes_on,
+            "fields": other.fields,
+        }
         entries.append(entry.model_copy(update=kept))
     people = {one.at: one for one in new.signatories}
     kept_people = tuple(people.get(one.at, one) for one in old.signatories)
@@ -651,6 +662,7 @@ class _Making(Generic[F]):
     guards: tuple[Guard[F], ...]
     ids: Ids
     seats: frozenset[str]
+    seats_of: Mapping[str, str]
 
     def entries(
         self,
@@ -690,7 +702,18 @@ class _Making(Generic[F]):
                 kind=one.kind,
                 guard=guard.name if guard else None,
                 gate=self._gate(one, subject),
+                closes_on=self._closes_on(one),
+                signer=self._signer(subject) if Way.SIGNED in ways else None,
             )
+
+    def _closes_on(self, one: Procedure[F]) -> date | None:
+        gate = next((each for each in self.event.gates if each.name == one.gate), None)
+        return self.dates.get(gate.closes) if gate and gate.deciders(self.facts) else None
+
+    def _signer(self, subject: str) -> UUID | None:
+        """Return whose signature a filing about this subject needs; None where the applicant's will do."""
+        at = self.seats_of.get(subject)
+        return participant_id(self.case_id, at) if at is not None else None
 
     def _gate(self, one: Procedure[F], subject: str) -> Gated | None:
         """Return who has to decide before the procedure, and by when; None where nobody has to."""
@@ -703,7 +726,6 @@ class _Making(Generic[F]):
         return Gated(
             gate.name,
             tuple(participant_id(self.case_id, at) for at in deciders),
-            self.dates.get(gate.closes),
             tuple(choice.slug for choice in gate.choices if not choice.takes_part),
             participant_id(self.case_id, subject) if subject in deciders else None,
         )

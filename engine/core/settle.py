@@ -12,7 +12,14 @@ from engine.core.happened import GOOD, case_moved, is_parked, moved
 from engine.core.lifecycle import ENDED_FILING, FILING, CaseState, FilingState, Way
 from engine.core.messages import Event
 from engine.core.old_values import must_be_told_by_citizen
-from engine.core.patience import day_in_japan, for_citizen, for_organisation, midnight_after, midnight_of
+from engine.core.patience import (
+    DECISION,
+    day_in_japan,
+    for_citizen,
+    for_organisation,
+    midnight_after,
+    midnight_of,
+)
 
 # Where a filing may go on by itself.
 _RESTLESS: Final = frozenset(
@@ -24,6 +31,7 @@ _RESTLESS: Final = frozenset(
         FilingState.REFUSED,
     }
 )
+UNDECIDED: Final = "stuck/nobody-decides"
 _LEAVING: Final = {Way.VISIT: "visit", Way.PAPER: "post", Way.SELF: "guide", Way.AUTOMATIC: "ride"}
 
 
@@ -54,7 +62,7 @@ def _followed(case: Case, filing: Filing, now: datetime) -> Iterator[Event]:
         case FilingState.WAITING if not is_parked(filing):
             yield from _released(case, filing, now)
         case FilingState.READY if not is_parked(filing):
-            yield _left(filing, now)
+            yield _left(case, filing, now)
         case FilingState.DONE_BY_CITIZEN:
             yield moved(filing, "complete")
         case FilingState.RIDING:
@@ -75,19 +83,15 @@ def _followed(case: Case, filing: Filing, now: datetime) -> Iterator[Event]:
 def _released(case: Case, filing: Filing, now: datetime) -> Iterator[Event]:
     rules, today = case.rules[filing.id], day_in_japan(now)
     before = [case.filings[one] for one in rules.after]
-    if rules.gate is not None and participants.is_shut(case, rules.gate):
+    if rules.gate is not None and not participants.is_open(case, rules.gate, filing.closes_on, today):
+        yield from _held_back(filing, now)
+    elif rules.gate is not None and participants.is_shut(case, rules.gate):
         yield moved(filing, "release-not-needed")
     elif any(one.has_ended and one.state not in GOOD for one in before):
         # What had to come first came to nothing: only the citizen can say how to go on.
         yield moved(filing, "release", way=Way.SELF)
     elif all(one.state in GOOD for one in before):
-        if rules.gate is not None and not participants.is_open(case, rules.gate, today):
-            closes_on = rules.gate.closes_on
-            until = midnight_after(closes_on) if closes_on is not None else None
-            waits = Waits(Party.PARTICIPANT, until)
-            if filing.waits != waits:
-                yield m.FilingFlagged(filing=filing.id, flag=filing.flag, waits=waits)
-        elif filing.not_before is None or today >= filing.not_before:
+        if filing.not_before is None or today >= filing.not_before:
             yield moved(filing, "release")
         elif filing.waits is None or filing.waits.until != midnight_of(filing.not_before):
             waits = Waits(Party.DATE, midnight_of(filing.not_before))
@@ -97,8 +101,32 @@ def _released(case: Case, filing: Filing, now: datetime) -> Iterator[Event]:
         yield m.FilingFlagged(filing=filing.id, flag=filing.flag, waits=Waits(Party.PREDECESSOR))
 
 
-def _left(filing: Filing, now: datetime) -> Event:
+def _held_back(filing: Filing, now: datetime) -> Iterator[Event]:
+    """Yield how a filing waits at its gate: until the day that decides; where none is known, not for ever."""
+    waits_there = filing.waits is not None and filing.waits.party is Party.PARTICIPANT
+    if filing.closes_on is not None:
+        waits = Waits(Party.PARTICIPANT, midnight_after(filing.closes_on))
+        if filing.waits != waits:
+            yield m.FilingFlagged(filing=filing.id, flag=filing.flag, waits=waits)
+    elif not waits_there:
+        yield m.FilingFlagged(
+            filing=filing.id, flag=filing.flag, waits=Waits(Party.PARTICIPANT, now + DECISION)
+        )
+    elif filing.waits is not None and filing.waits.until is not None and filing.waits.until <= now:
+        if filing.flag == UNDECIDED:
+            yield moved(filing, "drop")
+        else:
+            waits = Waits(Party.PARTICIPANT, now + DECISION)
+            yield m.FilingFlagged(filing=filing.id, flag=UNDECIDED, waits=waits)
+
+
+def _left(case: Case, filing: Filing, now: datetime) -> Event:
     """Return how a filing that is ready sets out."""
+    rules = case.rules[filing.id]
+    if filing.way is Way.SIGNED and not participants.has_authority(case, rules.signer):
+        # Whoever had to sign it has not: it goes on in the next way that needs no signature here.
+        way = next((one for one in rules.ways if one in _LEAVING), Way.SELF)
+        return moved(filing, _LEAVING[way], waits=for_citizen(filing, now), way=way)
     if filing.way in _LEAVING:
         is_carried = filing.way is Way.AUTOMATIC
         waits = Waits(Party.PREDECESSOR) if is_carried else for_citizen(filing, now)

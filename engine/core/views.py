@@ -59,6 +59,10 @@ FLAGS: Final[Mapping[str, Text]] = {
     "late/due": Text(ja="期限を過ぎています", en="The last day has passed"),
     "stuck/no-answer": Text(ja="回答がありません。係員が確認します", en="No answer; an operator looks at it"),
     "stuck/no-answer-from-citizen": Text(ja="お返事をお待ちしています", en="We are waiting for you"),
+    "stuck/nobody-decides": Text(
+        ja="判断がまだ揃っていません。期日が分からないため、当事者に確かめてください",
+        en="Not everybody has decided, and no day is known that would: please ask those who have to",
+    ),
     "stuck/holds-old-value": Text(
         ja="訂正を送れません。ご自身で連絡してください", en="They cannot be told; please tell them yourself"
     ),
@@ -385,7 +389,7 @@ def _entry(entry: Entry, rule: Mapping[str, Any], rules: Mapping[str, Any]) -> d
         "guard_text": rules.get("guards", {}).get(entry.guard),
         "gate": entry.gate.name if entry.gate else None,
         "gate_text": rules["gates"][entry.gate.name]["text"] if entry.gate else None,
-        "gate_closes_on": entry.gate.closes_on if entry.gate else None,
+        "gate_closes_on": entry.closes_on,
     }
 
 

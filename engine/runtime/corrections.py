@@ -6,10 +6,10 @@ is signed too, over the new contents of those filings, before anybody is told. T
 the 署名用 certificate; until there is a new one, such a correction waits, and all else goes on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -49,6 +49,11 @@ register(
             "ほかの手続はそのまま進みます",
             "The notice has revoked your signing certificate: get a new one at the counter, then correct"
             " this. Everything else goes on",
+        ),
+        "signed-by-another": Code(
+            409,
+            "この届出は別の当事者が署名しています。訂正はその方から受取先へ直接お申し出ください",
+            "Somebody else of the case has signed this: they have to tell its receiver themselves",
         ),
         "nothing-to-sign": Code(409, "この訂正に署名は必要ありません", "This correction needs no signature"),
     }
@@ -143,16 +148,28 @@ class Corrections:
         if seen := await self._counter.seen(request):
             return seen
         stored = await self._own(session.person, case_id)
-        evidence = None
+        evidence = mandate = None
         if signed is not None:
+            mandate = Mandate.from_bytes(signed.mandate)
             evidence = await self._verified(session, stored, correction, signed)
-        return await self.say(request, case_id, correction, evidence=evidence)
+        return await self.say(request, case_id, correction, evidence=evidence, mandate=mandate)
 
     async def say(
-        self, request: Request, case_id: UUID, correction: Correction, *, evidence: UUID | None
+        self,
+        request: Request,
+        case_id: UUID,
+        correction: Correction,
+        *,
+        evidence: UUID | None,
+        mandate: Mandate | None = None,
     ) -> Done:
-        """Say a correction for which there is the evidence of a signature, or none."""
-        directory = await self._directories.current()
+        """Say a correction for which there is the evidence of a signature over a mandate, or none.
+
+        Under the lock of the case the mandate has to say what goes out: another correction may have
+        come in between.
+        """
+        stored = await self._own(request.person, case_id)
+        directory, rules = await self._directories.current(), await self._counter.words(stored)
 
         def say(heard: Heard) -> Said:
             if heard.case is None or heard.case.owner != request.person:
@@ -165,6 +182,8 @@ class Corrections:
                     "signature-needed",
                     problems=tuple(Problem(f"/filings/{name}", "signature-needed") for name in names),
                 )
+            if mandate is not None and _is_stale(mandate, heard.case.id, changed, rules):
+                raise EngineError("stale-mandate")
             if correction.day is not None:
                 return Said(
                     m.ChangeDate(case_id, changed.changes, correction.day, evidence=evidence),
@@ -188,9 +207,7 @@ class Corrections:
         """Return the evidence of the owner's signature over exactly this correction."""
         changed, rules = await self._changed(stored, correction), await self._counter.words(stored)
         plan, mandate = changed.contents.plan, Mandate.from_bytes(signed.mandate)
-        said = (mandate.case_id, mandate.recipients, mandate.digests, mandate.decision)
-        told = recipients_of(plan, rules, changed.to_sign), digests(plan, rules, changed.to_sign)
-        if said != (stored.case.id, *told, None):
+        if _is_stale(mandate, stored.case.id, changed, rules):
             raise EngineError("stale-mandate")
         seats = [
             one for one in stored.case.participants.values() if one.signs and one.person == session.person
@@ -227,11 +244,30 @@ class Corrections:
         for id_, names in changed.items():
             filing, entry = case.filings[id_], plan.entry(id_)
             fields = dict.fromkeys((*names, *unsaid(filing, plan, said))) if names else ()
-            changes[id_] = m.Change(tuple(fields), entry.due.last_day, entry.not_before)
+            changes[id_] = m.Change(tuple(fields), entry.due.last_day, entry.not_before, entry.closes_on)
         to_sign = frozenset(
             id_ for id_, change in changes.items() if change.fields and _is_signed(case, case.filings[id_])
         )
+        _check_signers(case, to_sign)
         return _Changed(Contents(facts=new.facts, plan=plan, submitted=said), changes, to_sign)
+
+
+def _is_stale(mandate: Mandate, case_id: UUID, changed: _Changed, rules: Mapping[str, Any]) -> bool:
+    """Say whether the mandate is about something else than this correction of this case."""
+    plan, filings = changed.contents.plan, changed.to_sign
+    told = recipients_of(plan, rules, filings), digests(plan, rules, filings)
+    said = (mandate.case_id, mandate.recipients, mandate.digests, mandate.decision)
+    return said != (case_id, *told, None)
+
+
+def _check_signers(case: Case, filings: Collection[UUID]) -> None:
+    """Refuse to change what another person of the case has signed; raises `signed-by-another`."""
+    signers = {id_: case.rules[id_].signer for id_ in filings}
+    others = [id_ for id_, at in signers.items() if at and case.participants[at].person != case.owner]
+    if others:
+        names = sorted(map(str, others))
+        problems = tuple(Problem(f"/filings/{name}", "signed-by-another") for name in names)
+        raise EngineError("signed-by-another", problems=problems)
 
 
 def _is_signed(case: Case, filing: Filing) -> bool:

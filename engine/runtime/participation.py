@@ -28,11 +28,11 @@ from engine.core.plan import Contents, Signatory
 from engine.core.text import Text
 from engine.core.views import CASE_STATES, View
 from engine.identity.gate import Gate
-from engine.identity.mandate import Decision, Mandate, Recipient
+from engine.identity.mandate import Decision, Digest, Mandate, Recipient
 from engine.identity.sessions import Session
 from engine.ports import Clock, Store, StoredCase
 from engine.runtime.counter import MANDATE_LASTS, Counter, Done, Request, SignedMandate
-from engine.runtime.mandates import SeatFinder, gated, recipients_for
+from engine.runtime.mandates import SeatFinder, digests, gated, recipients_for
 from engine.runtime.processor import Said
 
 INVITATION_LASTS: Final = timedelta(days=14)
@@ -167,11 +167,12 @@ class Participation:
             EngineError: `no-such-case`, `no-such-decision`, `invalid-choice`.
         """
         stored, mine = await self._mine(session.person, case_id, participant)
-        told, decision = await self._asked(stored, mine, choice)
+        told, contents, decision = await self._asked(stored, mine, choice)
         offer = await self._gate.offer_mandate(
             session,
             case_id,
             recipients=told,
+            digests=contents,
             expires_at=self._clock.now().replace(microsecond=0) + MANDATE_LASTS,
             decision=decision,
         )
@@ -238,8 +239,9 @@ class Participation:
     ) -> UUID:
         """Return the evidence of a signature by the very person whom the seat is for."""
         mandate = Mandate.from_bytes(signed.mandate)
-        told, decision = await self._asked(stored, mine, choice)
-        if (mandate.case_id, mandate.recipients, mandate.decision) != (stored.case.id, told, decision):
+        asked = await self._asked(stored, mine, choice)
+        said = (mandate.recipients, mandate.digests, mandate.decision)
+        if mandate.case_id != stored.case.id or said != asked:
             raise EngineError("stale-mandate")
         plan = (await self._counter.contents(stored)).plan
         finder = SeatFinder(plan, [mine], acknowledged=signed.acknowledged)
@@ -250,11 +252,12 @@ class Participation:
 
     async def _asked(
         self, stored: StoredCase, mine: Participant, choice: str | None
-    ) -> tuple[tuple[Recipient, ...], Decision | None]:
-        """Return what is signed: who is told what, and what is decided."""
+    ) -> tuple[tuple[Recipient, ...], tuple[Digest, ...], Decision | None]:
+        """Return what is signed: who is told what, what one's own applications say, what is decided."""
         contents, rules = await self._counter.contents(stored), await self._counter.words(stored)
+        own = digests(contents.plan, rules, {e.id for e in contents.plan.entries if e.signer == mine.id})
         if choice is None:
-            return recipients_for(contents.plan, rules, _signatory(contents, mine)), None
+            return recipients_for(contents.plan, rules, _signatory(contents, mine)), own, None
         name = _gate_of(stored.case, mine.id)
         if name is None:
             raise EngineError("no-such-decision")
@@ -262,7 +265,7 @@ class Participation:
         if choice not in declared["choices"]:
             raise EngineError("invalid-choice", pointer="/choice")
         decision = Decision(gate=name, choice=choice, text=declared["choices"][choice]["ja"])
-        return gated(contents.plan, rules, mine.id), decision
+        return gated(contents.plan, rules, mine.id), own, decision
 
     async def _view(self, stored: StoredCase, mine: Participant) -> PartView:
         case = stored.case
@@ -289,7 +292,9 @@ class Participation:
         name = _gate_of(case, mine.id)
         if name is None:
             return None
-        gate = next(r.gate for r in case.rules.values() if r.gate is not None and r.gate.name == name)
+        rules_there = next(r for r in case.rules.values() if r.gate is not None and r.gate.name == name)
+        gate, closes_on = rules_there.gate, case.filings[rules_there.id].closes_on
+        assert gate is not None  # noqa: S101 - by the line above
         declared = rules["gates"][name]
         return Asked(
             gate=name,
@@ -298,9 +303,9 @@ class Participation:
                 Chosen(slug=slug, text=Text(ja=words["ja"], en=words["en"]))
                 for slug, words in declared["choices"].items()
             ),
-            closes_on=gate.closes_on,
+            closes_on=closes_on,
             chosen=mine.choice,
-            is_open=is_open(case, gate, day_in_japan(self._clock.now())),
+            is_open=is_open(case, gate, closes_on, day_in_japan(self._clock.now())),
         )
 
     def _read(self, code: str) -> tuple[UUID, UUID, int]:

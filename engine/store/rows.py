@@ -4,7 +4,6 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,7 +26,8 @@ CASE: Final = (
 )
 FILING: Final = (
     "case_id, id, slug, way, state, since, organisation, reference, route, attempt, revision, sequence,"
-    " due_on, not_before, waits_for, waits_until, flag, tries, question, is_done, old_since, reminded_on"
+    " due_on, not_before, waits_for, waits_until, flag, tries, question, is_done, old_since, reminded_on,"
+    " closes_on"
 )
 
 
@@ -47,13 +47,13 @@ def filings_by_case(rows: Iterable[Any]) -> dict[UUID, dict[UUID, Filing]]:
     for (
         case_id, id_, slug, way, state, since, organisation, reference, route, attempt, revision, sequence,
         due_on, not_before, waits_for, waits_until, flag, tries, question, is_done, old_since,
-        reminded_on,
+        reminded_on, closes_on,
     ) in rows:  # fmt: skip
         filing = Filing(
             id_, slug, _WAYS[way], _STATES[state], since, organisation, reference, route, attempt, revision,
             sequence, due_on, not_before,
             None if waits_for is None else Waits(_PARTIES[waits_for], waits_until),
-            flag, tries, question, is_done, old_since, reminded_on,
+            flag, tries, question, is_done, old_since, reminded_on, closes_on,
         )  # fmt: skip
         if case_id in found:
             found[case_id][id_] = filing
@@ -116,6 +116,7 @@ def filing_columns(filings: Sequence[Filing]) -> tuple[list[Any], ...]:
         [one.has_ended for one in filings],
         [one.old_since for one in filings],
         [one.reminded_on for one in filings],
+        [one.closes_on for one in filings],
     )
 
 
@@ -149,6 +150,7 @@ def rules_json(rules: Rules) -> str:
             "withdrawable": one.withdrawable,
             "remindDays": list(one.remind_days),
             **({"gate": _gate_json(one.gate)} if one.gate else {}),
+            **({"signer": str(one.signer)} if one.signer else {}),
         }
         for one in rules.values()
     ]
@@ -169,6 +171,7 @@ def rules_of(stored: Mapping[str, Any]) -> dict[UUID, FilingRules]:
             one["amendable"],
             one["withdrawable"],
             _gate_of(one["gate"]) if "gate" in one else None,
+            UUID(one["signer"]) if "signer" in one else None,
             tuple(one.get("remindDays", ())),
         )
         for one in stored["filings"]
@@ -180,7 +183,6 @@ def _gate_json(gate: Gated) -> dict[str, Any]:
     return {
         "name": gate.name,
         "deciders": [str(id_) for id_ in gate.deciders],
-        "closesOn": gate.closes_on.isoformat() if gate.closes_on else None,
         "shut": list(gate.shut),
         "own": str(gate.own) if gate.own else None,
     }
@@ -190,7 +192,6 @@ def _gate_of(stored: Mapping[str, Any]) -> Gated:
     return Gated(
         stored["name"],
         tuple(map(UUID, stored["deciders"])),
-        date.fromisoformat(stored["closesOn"]) if stored["closesOn"] else None,
         tuple(stored["shut"]),
         UUID(stored["own"]) if stored["own"] else None,
     )

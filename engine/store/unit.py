@@ -86,12 +86,12 @@ from unnest($1::uuid[], $2::text[], $3::bytea[]) as given (case_id, rules, conte
 _OPEN_FILINGS: Final = """
 insert into engine.filings (id, way, state, since, organisation, reference, route, attempt, revision,
                             sequence, due_on, not_before, waits_for, waits_until, flag, tries, question,
-                            is_done, has_ended, old_since, reminded_on, case_id, position, slug)
+                            is_done, has_ended, old_since, reminded_on, closes_on, case_id, position, slug)
 select * from unnest(
     $1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::int2[], $8::int2[],
     $9::int2[], $10::int[], $11::date[], $12::date[], $13::text[], $14::timestamptz[], $15::text[],
-    $16::int2[], $17::text[], $18::bool[], $19::bool[], $20::timestamptz[], $21::date[], $22::uuid[],
-    $23::int2[], $24::text[]
+    $16::int2[], $17::text[], $18::bool[], $19::bool[], $20::timestamptz[], $21::date[], $22::date[],
+    $23::uuid[], $24::int2[], $25::text[]
 )
 """
 _JOURNAL: Final = """
@@ -114,14 +114,14 @@ update engine.filings f set
     route = g.route, attempt = g.attempt, revision = g.revision, sequence = g.sequence, due_on = g.due_on,
     not_before = g.not_before, waits_for = g.waits_for, waits_until = g.waits_until, flag = g.flag,
     tries = g.tries, question = g.question, is_done = g.is_done, has_ended = g.has_ended,
-    old_since = g.old_since, reminded_on = g.reminded_on
+    old_since = g.old_since, reminded_on = g.reminded_on, closes_on = g.closes_on
 from unnest(
     $1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::int2[], $8::int2[],
     $9::int2[], $10::int[], $11::date[], $12::date[], $13::text[], $14::timestamptz[], $15::text[],
-    $16::int2[], $17::text[], $18::bool[], $19::bool[], $20::timestamptz[], $21::date[]
+    $16::int2[], $17::text[], $18::bool[], $19::bool[], $20::timestamptz[], $21::date[], $22::date[]
 ) as g (id, way, state, since, organisation, reference, route, attempt, revision, sequence, due_on,
         not_before, waits_for, waits_until, flag, tries, question, is_done, has_ended, old_since,
-        reminded_on)
+        reminded_on, closes_on)
 where f.id = g.id
 """
 _CORRECT: Final = """

@@ -223,7 +223,6 @@ def gates(draw: st.DrawFn) -> Gated:
     return Gated(
         name=draw(words),
         deciders=tuple(draw(st.lists(st.uuids(), max_size=3))),
-        closes_on=draw(st.none() | days),
         shut=tuple(draw(st.lists(words, max_size=2))),
         own=draw(st.none() | st.uuids()),
     )
@@ -254,6 +253,7 @@ def stored_cases(draw: st.DrawFn) -> StoredCase:
             tries=draw(small),
             question=draw(st.none() | words),
             is_done=draw(st.booleans()),
+            closes_on=draw(st.none() | days),
         )
         for one, slug in zip(ids, slugs, strict=True)
     ]
@@ -269,6 +269,7 @@ def stored_cases(draw: st.DrawFn) -> StoredCase:
             amendable=draw(st.booleans()),
             withdrawable=draw(st.booleans()),
             gate=draw(st.none() | gates()),
+            signer=draw(st.none() | st.uuids()),
         )
         for one, slug in zip(ids, slugs, strict=True)
     ]

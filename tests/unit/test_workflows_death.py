@@ -238,10 +238,8 @@ def test_the_gate_closes_only_after_the_last_day_of_the_last_heir() -> None:
             heirs__1__learnedOn="2026-11-24", estate={"bulkyWaste": {"items": ["机"], "day": "2027-03-01"}}
         )
     )
-    gate = entries(made)["bulky-waste", ""].gate
 
-    assert gate is not None
-    assert gate.closes_on == date(2027, 2, 24)
+    assert entries(made)["bulky-waste", ""].closes_on == date(2027, 2, 24)
 
 
 def test_while_an_heir_has_not_learned_of_it_no_day_decides_for_anybody() -> None:
@@ -252,7 +250,7 @@ def test_while_an_heir_has_not_learned_of_it_no_day_decides_for_anybody() -> Non
     story.now = NOW.replace(year=2029)
     story.say(m.Tick(CASE_ID))
 
-    assert entries(made)["bulky-waste", ""].gate.closes_on is None  # type: ignore[union-attr]
+    assert entries(made)["bulky-waste", ""].closes_on is None
     assert story.state("death.bulky-waste") == "waiting"
     for number in range(3):
         decide(story, number, "accept")

@@ -40,8 +40,8 @@ def written(entry: Entry, plan: Plan) -> dict[str, Any]:
         told["ridesOn"] = name(plan.entry(entry.rides_on))
     if entry.guard:
         told["guard"] = entry.guard
-    if entry.gate and entry.gate.closes_on:
-        told["gate"] = entry.gate.closes_on.isoformat()
+    if entry.closes_on:
+        told["gate"] = entry.closes_on.isoformat()
     return told
 
 

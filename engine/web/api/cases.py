@@ -23,7 +23,13 @@ from engine.web.operations import Call, Group
 from engine.web.reading import JSON, Body, Limit, Query, base64_bytes, is_known, last_event_id
 from engine.web.streams import MEDIA_TYPE
 
-_CORRECTING: Final = ("guarded-later", "signature-needed", "new-certificate-needed", "stale-mandate")
+_CORRECTING: Final = (
+    "guarded-later",
+    "signature-needed",
+    "signed-by-another",
+    "new-certificate-needed",
+    "stale-mandate",
+)
 CASES: Final = Group("cases", both("案件", "Cases"))
 _PDF: Final = "application/pdf"
 SIGNATURE_BYTES: Final = 64 * 1024  # a CMS with its certificate
