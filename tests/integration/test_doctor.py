@@ -29,9 +29,12 @@ from engine.local import process
 from engine.ports import Parked
 from engine.settings import Profile
 from engine.soundness import line
+from engine.store.examination import examine
+from engine.store.migrate import migrate
 from engine.store.pool import open_pool
 from engine.store.postgres import PostgresStore
 from tests.integration.amqp_ground import eventually
+from tests.journeys.worlds import TREE
 from tests.services import Broker
 
 NUMBER = corporate_number("999999000091")  # a user of the broker that no other test has
@@ -82,6 +85,27 @@ async def test_a_database_that_loses_commits_is_unsafe_and_ends_with_one(
     assert all(one["ja"] and one["en"] and one["weight"] for one in found)
     password = urlsplit(postgres_dsn).password or ""
     assert password not in json.dumps(found)
+
+
+async def test_a_role_that_owns_its_database_and_nothing_else_is_enough(postgres_dsn: str) -> None:
+    name = f"t_{uuid4().hex}"
+    script = (TREE / ".ci/postgres-role.sh").read_text("utf-8")
+    role, made = (line_.strip(";") for line_ in script.splitlines() if line_.startswith("create "))
+    parts = urlsplit(postgres_dsn)
+    dsn = f"postgresql://{name}:geheim@{parts.hostname}:{parts.port}/{name}"
+    connection = await asyncpg.connect(postgres_dsn)
+    await connection.execute(role.replace("todoke", name).replace(":'password'", "'geheim'"))
+    await connection.execute(made.replace("todoke", name))
+    try:
+        await migrate(dsn)
+        found = await examine(dsn)
+    finally:
+        await connection.execute(f"drop database {name} (force)")
+        await connection.execute(f"drop role {name}")
+        await connection.close()
+
+    assert (found.pending, found.is_superuser) == ((), False)
+    assert (await examine(postgres_dsn)).is_superuser
 
 
 async def test_what_was_put_aside_is_told_and_is_no_danger(state: Path, postgres_dsn: str) -> None:

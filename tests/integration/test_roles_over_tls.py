@@ -20,7 +20,7 @@ from engine.local import process, rabbitmq
 from engine.local.rabbitmq import Rabbit
 from tests.journeys.worlds import TREE, Processes, environment_of, lay_authority
 
-_SAID_IN_THE_PAGE = re.compile(r"^ec\(\) .*?\n(?=printf 'postgresql)", re.DOTALL | re.MULTILINE)
+_SAID_IN_THE_PAGE = re.compile(r"^ec\(\) .*?^certificate broker rabbitmq\n", re.DOTALL | re.MULTILINE)
 
 
 class AsInTheContainer(Rabbit):
@@ -45,7 +45,7 @@ class AsInTheContainer(Rabbit):
         return {
             "TODOKE_AMQP_URL": _at(self.amqp_url, "amqps", self.tls_port),
             "TODOKE_AMQP_ADMIN_URL": _at(self.admin_url, "https", self.tls_admin_port),
-            "TODOKE_AMQP_CA": str(self._certificates / "broker_ca.pem"),
+            "TODOKE_AMQP_CA": str(self._certificates / "ca.pem"),
         }
 
 
@@ -82,7 +82,7 @@ async def certificates_as_in_the_page(place: Path) -> None:
 
 
 def _open(place: Path) -> None:
-    for file in place.glob("broker*"):  # the node runs as an unprivileged user
+    for file in [*place.glob("broker*"), *place.glob("ca*")]:  # the node runs as an unprivileged user
         file.chmod(0o644)
 
 
