@@ -112,7 +112,7 @@ from workflows.marriage import MARRIAGE
 from workflows.moving import MOVING
 
 LIFE_EVENTS: Final[Sequence[AnyEvent]] = (MOVING, MARRIAGE, BIRTH, DEATH)
-_ENVIRONMENTS: Final = {
+ENVIRONMENTS: Final = {
     Profile.PRODUCTION: Environment.PRODUCTION,
     Profile.TEST: Environment.TEST,
     Profile.DEMO: Environment.DEVELOPMENT,
@@ -318,7 +318,7 @@ async def open_engine(
         clock = SimulatedClock(settings.state / "clock")
     keys = Keys.create_missing(settings.keys_directory, profile=settings.profile)
     if trust is None:
-        trust = TrustStore.load(settings.trust or settings.state / "trust", _ENVIRONMENTS[settings.profile])
+        trust = TrustStore.load(settings.trust or settings.state / "trust", ENVIRONMENTS[settings.profile])
     async with AsyncExitStack() as stack:
         pool = await open_pool(dsn or settings.required("database_url"))
         stack.push_async_callback(pool.close)
@@ -667,7 +667,7 @@ def _is_working_day(day: date) -> bool:
 def _app(settings: Settings) -> App | None:
     """Return デジタル認証アプリ as it is configured beside the trust store, None where it is not offered."""
     folder = settings.trust or settings.state / "trust"
-    provider = load_provider(folder, _ENVIRONMENTS[settings.profile])
+    provider = load_provider(folder, ENVIRONMENTS[settings.profile])
     if provider is None:
         return None
     return App(provider, *app_pair(settings.keys_directory, profile=settings.profile))

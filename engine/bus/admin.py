@@ -24,6 +24,7 @@ from engine.bus.topology import (
     QUEUES,
     REPLIES,
     Rights,
+    organisation_of,
     organisation_rights,
     reply_queue,
     user_of,
@@ -128,6 +129,36 @@ class BrokerAdmin:
             if "delivery-limit" not in (queue.get("effective_policy_definition") or {})
         ]
         return sorted(missing + wrong_type + unpoliced)
+
+    async def alarms(self) -> list[str]:
+        """Return the alarms of all nodes: while there is one, the broker takes nothing from publishers."""
+        return [
+            f"{node['name']} {kind}"
+            for node in await self._call("GET", "/nodes") or ()
+            for kind in ("mem_alarm", "disk_free_alarm")
+            if node.get(kind)
+        ]
+
+    async def users(self) -> list[str]:
+        """Return the names of all users."""
+        return [str(user["name"]) for user in await self._call("GET", "/users") or ()]
+
+    async def excessive_rights(self) -> list[str]:
+        """Return the users of organisations whose rights are not exactly those that were declared."""
+        found = []
+        for user in await self.users():
+            number = organisation_of(user)
+            if number is None:
+                continue
+            rights = organisation_rights(number)
+            given = await self._call("GET", self._path("permissions", user)) or {}
+            topics = await self._call("GET", f"/users/{_name(user)}/topic-permissions") or ()
+            limited = [one["write"] for one in topics if one["vhost"] == self._vhost]
+            declared = (rights.configure, rights.write, rights.read, [rights.topic])
+            actual = tuple(given.get(name) for name in ("configure", "write", "read"))
+            if given and (*actual, limited) != declared:
+                found.append(user)
+        return found
 
     async def _declare_queue(self, name: str) -> None:
         await self._call(

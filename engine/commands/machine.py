@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For the machine that Todoke runs on: doctor, down, reset."""
+"""For the machine that Todoke runs on: down, reset; and what `doctor` looks for here."""
 
 import os
 import platform
@@ -22,23 +22,8 @@ _DOWN_SECONDS: Final = 90.0
 
 def register(group: click.Group) -> None:
     """Add the commands."""
-    group.add_command(doctor)
     group.add_command(down)
     group.add_command(reset)
-
-
-@click.command()
-def doctor() -> None:
-    """Look at everything Todoke needs here, and say what is wrong."""
-    problems = 0
-    for name, look in _LOOKS.items():
-        try:
-            click.echo(f"ok       {name}: {look()}")
-        except EngineError as error:
-            problems += 1
-            click.echo(f"PROBLEM  {name}: {error.values.get('reason', error.code)}")
-    if problems:
-        raise click.ClickException(f"{problems} to put right")
 
 
 @click.command()
@@ -110,7 +95,7 @@ def _rabbitmq() -> str:
     return "not installed; only tests and TODOKE_BUS=rabbitmq need it"
 
 
-_LOOKS: Final[dict[str, Callable[[], str]]] = {
+LOOKS: Final[dict[str, Callable[[], str]]] = {
     "Python": _python,
     "settings": _settings,
     "state": _state,

@@ -220,8 +220,18 @@ def test_nobody_reaches_the_broker_without_tls() -> None:
     assert "ports" not in SERVICES["rabbitmq"]
     for name, service in OURS.items():
         if "TODOKE_AMQP_URL" in service["secrets"]:
-            assert service["environment"]["TODOKE_AMQP_CA"] == "/run/secrets/broker_ca.pem", name
-            assert "broker_ca.pem" in service["secrets"], name
+            assert service["environment"]["TODOKE_AMQP_CA"] == "/run/secrets/ca.pem", name
+            assert "ca.pem" in service["secrets"], name
+
+
+def test_the_database_of_the_containers_is_no_place_for_superusers_and_speaks_tls() -> None:
+    page = (TREE / "docs/operations.md").read_text("utf-8")
+
+    assert "-cssl=on" in SERVICES["postgres"]["command"]
+    assert "sslmode=verify-full&sslrootcert=/run/secrets/ca.pem" in page
+    assert "database_password" in SERVICES["postgres"]["secrets"]
+    assert not any("postgres_password" in service["secrets"] for service in OURS.values())
+    assert SERVICES["postgres"]["environment"]["POSTGRES_USER"] != "todoke"
 
 
 def test_every_service_runs_a_command_that_exists(command_line: click.Group) -> None:
