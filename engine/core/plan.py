@@ -493,6 +493,7 @@ def make_plan(
         guards=tuple(one for one in event.guards if one.holds(facts)),
         ids=_ids(slugs, facts, case_id),
         seats=frozenset(one.at for one in signatories),
+        deciders={gate.name: gate.deciders(facts) for gate in event.gates},
     )
     entries = [
         entry
@@ -651,6 +652,7 @@ class _Making(Generic[F]):
     guards: tuple[Guard[F], ...]
     ids: Ids
     seats: frozenset[str]
+    deciders: Mapping[str, tuple[str, ...]]
 
     def entries(
         self,
@@ -695,7 +697,7 @@ class _Making(Generic[F]):
     def _gate(self, one: Procedure[F], subject: str) -> Gated | None:
         """Return who has to decide before the procedure, and by when; None where nobody has to."""
         gate = next((each for each in self.event.gates if each.name == one.gate), None)
-        deciders = gate.deciders(self.facts) if gate else ()
+        deciders = self.deciders[gate.name] if gate else ()
         if gate is None or not deciders:
             return None
         if strange := set(deciders) - self.seats:
