@@ -311,7 +311,8 @@ class LifeEvent(Generic[F]):
     is none, the one who opened the case does. With the procedures in `revokes` the signing certificate
     of the one who opened the case ends (公的個人認証法12条), with those in `renews` there is a new one.
     `holder` is whose predecessors a subject waits for that
-    has none of its own: an account, for the new name of who holds it.
+    has none of its own: an account, for the new name of who holds it. `about` are the words by which two
+    people who tell of the same mean the same, so that it is told once; None where everybody tells their own.
 
     Raises:
         MisdeclaredEvent: a slug twice, an unknown field, predecessor or date, a circle, a field that
@@ -334,6 +335,7 @@ class LifeEvent(Generic[F]):
     revokes: tuple[str, ...] = ()
     renews: tuple[str, ...] = ()
     date_names: frozenset[str] | None = None
+    about: Callable[[F], str | None] = field(default=lambda _: None)
 
     def __post_init__(self) -> None:
         _check(self)

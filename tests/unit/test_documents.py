@@ -114,7 +114,11 @@ def test_nothing_tells_of_the_place_where_it_was_written(text: Path) -> None:
     words = r"(?i)\bassistant\b|\bworkplace\b|\bsessions?\b|\bissues?\b|#[0-9]{2,}"
     assert re.findall(f"{hosts}|{paths}", written) == []
     of_the_law = text.parent.name == "life-events"  # what is written there is of the declarations
-    assert of_the_law or text.name in {"problems.md", "messages.md", "security.md"} or not re.findall(words, without_code)
+    assert (
+        of_the_law
+        or text.name in {"problems.md", "messages.md", "security.md"}
+        or not re.findall(words, without_code)
+    )
 
 
 def test_documents_that_the_code_writes_are_fresh(command_line: click.Group) -> None:
