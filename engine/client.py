@@ -9,6 +9,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import quote
 from uuid import uuid4
 
 import aiohttp
@@ -150,6 +151,11 @@ class CitizenClient:
         mandate = await self._signed_in("POST", f"/v1/cases/{case_id}/correction-mandate", change, {})
         signed = self._signature(mandate, password)
         return await self.say("PUT", path, {**change, "signed": signed}, key=f"{key}-signed")
+
+    async def decide_part(self, path: str, choice: str, *, password: str, key: str) -> Any:
+        """Read what a choice in one's part means, and sign that choice."""
+        body = await self._signed(f"{path}/mandate?choice={quote(choice, safe='')}", password)
+        return await self.say("POST", f"{path}/decision", body | {"choice": choice}, key=key)
 
     async def _signed(self, path: str, password: str) -> dict[str, str]:
         return self._signature(await self.content(path), password)

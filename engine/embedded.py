@@ -63,7 +63,7 @@ async def embedded(settings: Settings) -> AsyncIterator[Engine]:
         "connectors",
         "log",
         "card.json",
-        "card-spouse.json",
+        "cards",
         "demo.json",
         "trust",
     ):

@@ -320,7 +320,8 @@ class KeptCertificate:
 class Changes:
     """All that one batch changes. A case is in `opened` (with its contents) or in `moved`, not in both.
 
-    A certificate is kept for a case that has ended, once: a second one is a `StoreConflict`.
+    A certificate is kept for a case that has ended, once: a second one is a `StoreConflict`, and so is a
+    second case about what is reported already. What a case is about is forgotten when it ends.
 
     `filings` are those of moved cases that are not as they were; they never change without a new
     `journal_hash` of their case. A pull order that is sent again goes to the end of the feed.
@@ -340,6 +341,7 @@ class Changes:
     outcomes: dict[MessageKey, Seen] = field(default_factory=dict)
     published: list[int] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
+    reported: dict[str, UUID] = field(default_factory=dict)  # what begins to run, by what it is about
     certificates: list[KeptCertificate] = field(default_factory=list)
 
 
@@ -365,6 +367,10 @@ class Unit(Protocol):
 
     async def contents(self, case_ids: Sequence[UUID]) -> dict[UUID, bytes]:
         """Return what these cases keep sealed."""
+        ...
+
+    async def reported(self, marks: Sequence[str]) -> dict[str, UUID]:
+        """Return which of these are reported, and by which running case."""
         ...
 
     async def latest(self, filings: Sequence[UUID], types: Sequence[str]) -> dict[UUID, JournalRow]:
@@ -393,6 +399,10 @@ class Store(Protocol):
 
     async def case(self, case_id: UUID) -> StoredCase | None:
         """Return the case as it is, without a lock."""
+        ...
+
+    async def reported(self, mark: str) -> UUID | None:
+        """Return the running case about this, None where nobody has told of it."""
         ...
 
     async def sealed_contents(self, case_id: UUID) -> bytes | None:

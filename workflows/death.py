@@ -5,6 +5,7 @@ Three groups of steps. To notify is free and begins at once. What the survivors 
 is free too. What disposes of the estate waits at the gate `acceptance` until each heir has decided.
 """
 
+import unicodedata
 from datetime import date
 from typing import Final
 
@@ -185,6 +186,13 @@ def _deciding(facts: DeathFacts, number: int) -> Signatory:
     )
 
 
+def _about(facts: DeathFacts) -> str:
+    """Return who died and when, spaces and widths evened out: two relatives tell it alike."""
+    one = facts.deceased
+    name = "".join(unicodedata.normalize("NFKC", one.name.family + one.name.given).split())
+    return f"{name} {one.birth_date.isoformat()} {facts.died_on.isoformat()}"
+
+
 def _redated(facts: DeathFacts, day: date) -> DeathFacts:
     return facts.model_copy(update={"died_on": day})
 
@@ -203,4 +211,5 @@ DEATH: Final = LifeEvent(
     guards=GUARDS,
     gates=GATES,
     signatories=_signatories,
+    about=_about,
 )

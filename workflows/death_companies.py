@@ -152,7 +152,7 @@ COMPANIES: Final[tuple[Procedure[DeathFacts], ...]] = (
         ),
         ways=(Way.ONLINE, Way.SELF),
         needs=(
-            *("deceasedName", "telephoneCustomer", "lastAddress", "telephoneStop"),
+            *("deceasedName", "telephoneCustomer", "lastAddress"),
             *("notifierName", "phone", "notifierRelation"),
         ),
         applies=has(lambda c: c.telephone, both("固定電話があった", "There is a telephone line")),

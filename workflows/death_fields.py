@@ -523,7 +523,6 @@ _CONTRACTS: Final[tuple[FactField[DeathFacts], ...]] = (
         "PRIV-TEL",
         _single(lambda f: f.contracts.telephone),
     ),
-    _stop("telephoneStop", "PRIV-TEL", lambda f: f.contracts.telephone),
     _customer(
         "nhkCustomer",
         "NHKのお客様番号",

@@ -44,6 +44,11 @@ def order_id(key: bytes, *, reference: str, kind: OrderKind, attempt: int, revis
     return "o_" + _keyed(key, "order", reference, kind, str(attempt), str(revision))
 
 
+def mark(key: bytes, *, event: str, about: str) -> str:
+    """Return what is kept of what a case is about: equal words, equal mark, and no way back."""
+    return _keyed(key, "about", event, about)
+
+
 def _keyed(key: bytes, *parts: str) -> str:
     """Return 26 characters for the parts; each has its length before it, so no two lists read alike."""
     if len(key) != _KEY_BYTES:

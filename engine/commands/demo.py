@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`todoke demo`: the main job from the login to the delivered document, on this machine, in a minute."""
+"""`todoke demo`: a life event from the login to the delivered document, on this machine, in a minute."""
 
 import asyncio
 import logging
@@ -16,6 +16,7 @@ from engine.local.state import State
 from engine.settings import Settings
 
 _USUAL_PORT: Final = 8080
+_EVENTS: Final = ("moving", "marriage", "birth", "death")
 
 
 def register(group: click.Group) -> None:
@@ -24,9 +25,9 @@ def register(group: click.Group) -> None:
 
 
 @click.command()
-@click.option("--event", type=click.Choice(["moving"]), default="moving", show_default=True)
+@click.option("--event", type=click.Choice(_EVENTS), help="Which life event; moving, or what is resumed.")
 @click.option("--change-date", is_flag=True, help="When most have been told, the day of the move changes.")
-@click.option("--call-off", is_flag=True, help="When most have been told, the move is called off.")
+@click.option("--call-off", is_flag=True, help="When most have been told, it is called off (moving, death).")
 @click.option("--resume", is_flag=True, help="Go on with a demonstration that was killed.")
 @click.option(
     "--out",
@@ -35,30 +36,47 @@ def register(group: click.Group) -> None:
     show_default=True,
     help="Where the documents go.",
 )
-def demo(*, event: str, change_date: bool, call_off: bool, resume: bool, out: Path) -> None:
+def demo(*, event: str | None, change_date: bool, call_off: bool, resume: bool, out: Path) -> None:
     """Play a synthetic household's life event to its end, with simulated organisations.
 
     At the end, what every organisation's ledger holds is compared with what the case says.
     """
     from engine.progress import BANNER, Progress  # noqa: PLC0415
 
-    del event  # the only one so far; its name is in the help already
     if change_date and call_off:
         raise click.UsageError("--change-date or --call-off, not both")
     turn = "change-date" if change_date else "call-off" if call_off else None if resume else "none"
+    event = event or (_begun() if resume else None) or "moving"
+    _check_turn(event, turn)
     state = _state(resume=resume)
     settings = Settings.load(
         state=state.path, profile="demo", clock="simulated", bus="embedded", listen=f"127.0.0.1:{_port()}"
     )
     _log_to(settings.state / "log" / "engine.log")
     click.echo(BANNER)
-    asyncio.run(_play(settings, out.absolute(), Progress(), turn))
+    asyncio.run(_play(settings, event, out.absolute(), Progress(), turn))
     click.echo(f"\n終わりました。文書は {out} にあります。  Done: the documents are in {out}.")
 
 
-async def _play(settings: Settings, out: Path, progress: object, turn: str | None) -> None:
+def _begun() -> str | None:
+    """Return which life event the killed demonstration was about, if there is one."""
+    from engine.demos.demo import begun  # noqa: PLC0415
+
+    return begun(State().path / "demo")
+
+
+def _check_turn(event: str, turn: str | None) -> None:
+    """Refuse a turn that this life event does not take."""
+    from engine.demos.scripts import SCRIPTS, Turn  # noqa: PLC0415
+
+    if turn is not None and Turn(turn) not in SCRIPTS[event].turns:
+        raise click.UsageError(f"--{turn} is nothing that happens in the demonstration of {event}")
+
+
+async def _play(settings: Settings, event: str, out: Path, progress: object, turn: str | None) -> None:
     from engine.client import Refusal  # noqa: PLC0415 - everything, and only here
-    from engine.demo import Demo, Turn  # noqa: PLC0415
+    from engine.demos.demo import Demo  # noqa: PLC0415
+    from engine.demos.scripts import SCRIPTS, Turn  # noqa: PLC0415
     from engine.embedded import embedded  # noqa: PLC0415
     from engine.progress import Progress  # noqa: PLC0415
 
@@ -66,7 +84,7 @@ async def _play(settings: Settings, out: Path, progress: object, turn: str | Non
     async with embedded(settings):
         try:
             chosen = Turn(turn) if turn else None
-            await Demo(settings, out=out, progress=progress, turn=chosen).run()
+            await Demo(settings, SCRIPTS[event], out=out, progress=progress, turn=chosen).run()
         except Refusal as refusal:
             raise EngineError("refused-by-server", reason=str(refusal)) from refusal
 

@@ -14,7 +14,8 @@ DRAFT_LASTS: Final = timedelta(days=30)
 # How long an organisation may be silent before an operator is told, and the same again before the
 # citizen is given the way to do it without Todoke.
 SILENCE: Final = timedelta(days=14)
-# How long a refused filing waits for its correction, and a question for its answer after its day.
+# How long a refused filing waits for its correction (until its last day, where that is later), and a
+# question for its answer after its day.
 CORRECTION: Final = timedelta(days=30)
 # How long other participants have for their signatures, from the opening.
 SIGNING_LASTS: Final = timedelta(days=60)
@@ -62,6 +63,14 @@ def bounded(day: date, now: datetime) -> date:
     """Return the day that an organisation named, today at the earliest and within ten years."""
     today = day_in_japan(now)
     return min(max(day, today), today + LONGEST_PROMISE)
+
+
+def for_correction(filing: Filing, now: datetime) -> Waits:
+    """Return the wait for the correction of a refusal: never shorter than the law leaves for the filing."""
+    until = now + CORRECTION
+    if filing.due_on:
+        until = max(until, midnight_after(filing.due_on))
+    return Waits(Party.CITIZEN, until)
 
 
 def for_citizen(filing: Filing, now: datetime) -> Waits:

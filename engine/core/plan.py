@@ -311,7 +311,8 @@ class LifeEvent(Generic[F]):
     is none, the one who opened the case does. With the procedures in `revokes` the signing certificate
     of the one who opened the case ends (公的個人認証法12条), with those in `renews` there is a new one.
     `holder` is whose predecessors a subject waits for that
-    has none of its own: an account, for the new name of who holds it.
+    has none of its own: an account, for the new name of who holds it. `about` are the words by which two
+    people who tell of the same mean the same, so that it is told once; None where everybody tells their own.
 
     Raises:
         MisdeclaredEvent: a slug twice, an unknown field, predecessor or date, a circle, a field that
@@ -334,6 +335,7 @@ class LifeEvent(Generic[F]):
     revokes: tuple[str, ...] = ()
     renews: tuple[str, ...] = ()
     date_names: frozenset[str] | None = None
+    about: Callable[[F], str | None] = field(default=lambda _: None)
 
     def __post_init__(self) -> None:
         _check(self)
@@ -496,6 +498,7 @@ def make_plan(
         ids=_ids(slugs, facts, case_id),
         seats=frozenset(one.at for one in signatories),
         seats_of={subject: one.at for one in signatories for subject in one.subjects},
+        deciders={gate.name: gate.deciders(facts) for gate in event.gates},
     )
     entries = [
         entry
@@ -663,6 +666,7 @@ class _Making(Generic[F]):
     ids: Ids
     seats: frozenset[str]
     seats_of: Mapping[str, str]
+    deciders: Mapping[str, tuple[str, ...]]
 
     def entries(
         self,
@@ -708,7 +712,7 @@ class _Making(Generic[F]):
 
     def _closes_on(self, one: Procedure[F]) -> date | None:
         gate = next((each for each in self.event.gates if each.name == one.gate), None)
-        return self.dates.get(gate.closes) if gate and gate.deciders(self.facts) else None
+        return self.dates.get(gate.closes) if gate and self.deciders[gate.name] else None
 
     def _signer(self, subject: str) -> UUID | None:
         """Return whose signature a filing about this subject needs; None where the applicant's will do."""
@@ -718,7 +722,7 @@ class _Making(Generic[F]):
     def _gate(self, one: Procedure[F], subject: str) -> Gated | None:
         """Return who has to decide before the procedure, and by when; None where nobody has to."""
         gate = next((each for each in self.event.gates if each.name == one.gate), None)
-        deciders = gate.deciders(self.facts) if gate else ()
+        deciders = self.deciders[gate.name] if gate else ()
         if gate is None or not deciders:
             return None
         if strange := set(deciders) - self.seats:

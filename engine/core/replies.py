@@ -11,10 +11,10 @@ from engine.core.happened import CROSSED, filing_in, given_up
 from engine.core.lifecycle import FILING, FilingState
 from engine.core.messages import Event
 from engine.core.patience import (
-    CORRECTION,
     SILENCE,
     bounded,
     day_in_japan,
+    for_correction,
     for_organisation,
     midnight_after,
     promised,
@@ -81,7 +81,7 @@ def _heard(filing: Filing, reply: m.Reply, now: datetime) -> Iterator[Event]:
                 filing=filing.id,
                 order_id=reply.order_id,
                 state=FILING.after(state, "refuse"),
-                waits=Waits(Party.CITIZEN, now + CORRECTION) if reply.correctable else None,
+                waits=for_correction(filing, now) if reply.correctable else None,
                 code=reply.code,
                 reason=reply.reason,
                 pointer=reply.pointer,
@@ -130,7 +130,7 @@ def _not_amended(filing: Filing, reply: m.Refused, now: datetime) -> Event:
         filing=filing.id,
         order_id=reply.order_id,
         state=FILING.after(filing.state, "refuse") if correctable else filing.state,
-        waits=Waits(Party.CITIZEN, now + CORRECTION) if correctable else filing.waits,
+        waits=for_correction(filing, now) if correctable else filing.waits,
         code=reply.code,
         reason=reply.reason,
         pointer=reply.pointer,

@@ -9,14 +9,14 @@ import asyncio
 import base64
 import binascii
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, JsonValue
 
-from engine.border.names import reference
+from engine.border.names import mark, reference
 from engine.border.questions import AnswerSchema, check_answer
 from engine.core import messages as m
 from engine.core.case import Case
@@ -237,10 +237,13 @@ class Counter:
         """Open a case; the same request again is the same case.
 
         Raises:
-            EngineError: `no-such-life-event`, `invalid-facts`, `idempotency-mismatch`, `unavailable`.
+            EngineError: `no-such-life-event`, `invalid-facts`, `already-reported`, `idempotency-mismatch`,
+                `unavailable`.
         """
         case_id = uuid5(_CASES, f"{request.person} {request.key}")
-        contents = await self._planned(event, self._catalogue.read(event, facts), case_id)
+        told = self._catalogue.read(event, facts)
+        await self._check_unreported(self._mark(event, told), case_id)
+        contents = await self._planned(event, told, case_id)
         now = self._clock.now()
         opening = m.Open(
             case_id,
@@ -277,7 +280,7 @@ class Counter:
 
         Raises:
             EngineError: `no-such-case`, `stale-version`, `stale-mandate`, `signer-not-in-facts`,
-                `facts-differ-from-certificate`, and what the gate refuses.
+                `facts-differ-from-certificate`, `already-reported`, and what the gate refuses.
         """
         stored = await self._own(session.person, case_id)
         if seen := await self.seen(request):
@@ -285,7 +288,10 @@ class Counter:
         if request.version is not None and stored.case.version != request.version:
             raise EngineError("stale-version", version=stored.case.version)
         mandate = Mandate.from_bytes(signed.mandate)
-        plan, rules = (await self.contents(stored)).plan, await self.words(stored)
+        contents, rules = await self.contents(stored), await self.words(stored)
+        plan = contents.plan
+        about = self._mark(stored.case.event, self._catalogue.reread(stored.case.event, contents.facts))
+        await self._check_unreported(about, case_id)
         said = (mandate.case_id, mandate.recipients, mandate.digests, mandate.decision)
         if said != (case_id, recipients(plan, rules), digests(plan, rules), None):
             raise EngineError("stale-mandate")
@@ -299,7 +305,9 @@ class Counter:
             session, signed.mandate, signature=signed.signature, accept=finder
         )
         confirm = m.Confirm(case_id, finder.seat, session.person, evidence.id, signed.acknowledged)
-        return await self.say_owned(request, case_id, confirm)
+        if about is not None:  # it was read without the lock: the case must be as it was
+            request = replace(request, version=stored.case.version)
+        return await self.say(request, case_id, self._owned(request, lambda _: Said(confirm)), about=about)
 
     async def answer(
         self, request: Request, case_id: UUID, filing: UUID, *, question: str, answer: JsonValue
@@ -324,7 +332,15 @@ class Counter:
 
     # --- how ---
 
-    async def say(self, request: Request, case_id: UUID, say: Say, *, reads_contents: bool = False) -> Done:
+    async def say(
+        self,
+        request: Request,
+        case_id: UUID,
+        say: Say,
+        *,
+        reads_contents: bool = False,
+        about: str | None = None,
+    ) -> Done:
         """Say something to a case, once; who may say it is the caller's to know."""
         result = await self._intake.submit(
             Work(
@@ -334,6 +350,7 @@ class Counter:
                 version=request.version,
                 reads_contents=reads_contents,
                 remembered=True,
+                mark=about,
             )
         )
         return _done(result)
@@ -365,6 +382,15 @@ class Counter:
         directory = await self._directories.current()
         today = day_in_japan(self._clock.now())
         return self._catalogue.plan(event, facts, case_id=case_id, directory=directory, today=today)
+
+    def _mark(self, event: str, told: BaseModel) -> str | None:
+        """Return what the engine keeps of what such a case is about."""
+        about = self._catalogue.event(event).about(told)
+        return mark(self._references_key, event=event, about=about) if about is not None else None
+
+    async def _check_unreported(self, about: str | None, case_id: UUID) -> None:
+        if about is not None and await self._store.reported(about) not in {None, case_id}:
+            raise EngineError("already-reported")
 
     def _references(self, contents: Contents) -> dict[UUID, str]:
         return {

@@ -21,7 +21,7 @@ from uuid import UUID
 from engine.core import messages as m
 from engine.core.case import Case, owes_certificate
 from engine.core.decide import step
-from engine.core.errors import EngineError, Problem
+from engine.core.errors import Code, EngineError, Problem, register
 from engine.core.messages import Event, Message, Order
 from engine.core.orders import orders_of
 from engine.core.plan import Contents
@@ -45,6 +45,16 @@ from engine.runtime.case_keys import CaseKey, CaseKeys
 from engine.runtime.composer import FILLED, Composer, Told
 from engine.runtime.journal import FIRST_HASH, read, written
 from engine.runtime.publisher import Publisher
+
+register(
+    {
+        "already-reported": Code(
+            409,
+            "このことは、すでにどなたかが届け出ています。ご家族に、その案件への招待を頼んでください",
+            "Somebody has told of this already: ask your family to invite you to their case",
+        ),
+    }
+)
 
 _CONFLICTS: Final = 5  # how often a batch is run again before it is given back
 # Events whose order is the one that a repetition sends again.
@@ -85,7 +95,8 @@ class Work:
 
     `reference` leads a reply to its case, `entry.case_id` everything else. `version` is the one its
     sender had read. `remembered` says that the answer is kept, to be given again to a repetition.
-    `crossing` is what the record of the border keeps of a reply.
+    `crossing` is what the record of the border keeps of a reply. `mark` is what the case is about, if with
+    this message it begins to run: no two do about the same.
     """
 
     entry: InboxEntry
@@ -96,6 +107,7 @@ class Work:
     reads_contents: bool = False
     remembered: bool = False
     crossing: Crossing | None = None
+    mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +183,7 @@ class _Batch:
     erased: set[UUID] = field(default_factory=set)
     orders: list[_Ordered] = field(default_factory=list)
     unsent: set[UUID] = field(default_factory=set)
+    reported: dict[str, UUID] = field(default_factory=dict)
     results: dict[MessageKey, Result] = field(default_factory=dict)
 
 
@@ -232,6 +245,8 @@ class Processor:
             batch.results[key] = _repeated(unique[key], seen)
         wanted = sorted({case_id for w in fresh if (case_id := entries[w.entry.key].case_id)}, key=str)
         await self._load(unit, wanted, fresh, entries, batch)
+        if marks := sorted({work.mark for work in fresh if work.mark}):
+            batch.reported = await unit.reported(marks)
         for work in fresh:
             entry = entries[work.entry.key]
             where = located.get(work.reference) if work.reference else None
@@ -288,6 +303,8 @@ class Processor:
         if work.version is not None and case is not None and case.version != work.version:
             raise EngineError("stale-version", version=case.version)
         outcome = step(case, said.message, batch.now)
+        if work.mark is not None:
+            _report(work.mark, outcome.case.id, batch)
         if working is None:
             working = self._opened(outcome.case, said, batch)
         elif said.contents is not None:
@@ -417,6 +434,13 @@ class Processor:
             return result
         same = unique[work.entry.key].entry.body_hash == work.entry.body_hash
         return replace(result, replayed=True) if same else _MISMATCH
+
+
+def _report(mark: str, case_id: UUID, batch: _Batch) -> None:
+    """Note that a case begins to run about something; raises `already-reported`."""
+    if batch.reported.setdefault(mark, case_id) != case_id:
+        raise EngineError("already-reported")
+    batch.changes.reported[mark] = case_id
 
 
 _MISMATCH: Final = Result("refused", code="idempotency-mismatch")

@@ -75,6 +75,10 @@ class MemoryStore:
         """Return the case as it is."""
         return self._tables.cases.get(case_id)
 
+    async def reported(self, mark: str) -> UUID | None:
+        """Return the running case about this."""
+        return self._tables.reported.get(mark)
+
     async def sealed_contents(self, case_id: UUID) -> bytes | None:
         """Return what the case keeps sealed."""
         return self._tables.contents.get(case_id)

@@ -71,6 +71,7 @@ class Tables:
     deletions: dict[tuple[str, str], DeletionNotice] = field(default_factory=dict)
     endings: dict[UUID, Ending] = field(default_factory=dict)
     feeds: dict[bytes, CalendarFeed] = field(default_factory=dict)  # by the hash of the token
+    reported: dict[str, UUID] = field(default_factory=dict)  # running cases, by what they are about
     erased: dict[UUID, list[tuple[int, str]]] = field(default_factory=dict)  # what is left of events
 
     def filing(self, id_: UUID) -> Filing:
@@ -114,6 +115,10 @@ class MemoryUnit:
         """Return what these cases keep sealed."""
         return {id_: self._tables.contents[id_] for id_ in case_ids if id_ in self._tables.contents}
 
+    async def reported(self, marks: Sequence[str]) -> dict[str, UUID]:
+        """Return which of these are reported, and by which running case."""
+        return {mark: self._tables.reported[mark] for mark in marks if mark in self._tables.reported}
+
     async def latest(self, filings: Sequence[UUID], types: Sequence[str]) -> dict[UUID, JournalRow]:
         """Return the last event of one of these types in the journal of each filing."""
         return {
@@ -132,6 +137,8 @@ class MemoryUnit:
             raise LookupError("a case was to change that is not there")
         if not changes.filings.keys() <= self._tables.case_of.keys():
             raise LookupError("a filing was to change that is not there")
+        if changes.reported.keys() & self._tables.reported.keys():
+            raise StoreConflict("reported meanwhile")
         for one in changes.certificates:
             ending = self._tables.endings.get(one.case_id)
             if ending is None or ending.certified_at or ending.erased_at:
@@ -193,6 +200,10 @@ class MemoryUnit:
             tables.inbox[key] = replace(seen, body_hash=tables.inbox[key].body_hash)
         for id_ in changes.published:
             tables.outbox.pop(id_, None)
+        ended = {one.case_id for one in changes.ended}
+        tables.reported.update(changes.reported)
+        for mark in [mark for mark, id_ in tables.reported.items() if id_ in ended]:
+            del tables.reported[mark]
         for one in changes.ended:
             ending = Ending(one.case_id, one.at, one.owes_certificate, None, None, None)
             tables.endings.setdefault(one.case_id, ending)

@@ -93,6 +93,7 @@ _KEEP_CATALOGUE: Final = """
 insert into engine.catalogues (sha256, rules) values ($1, $2) on conflict (sha256) do nothing
 """
 _CATALOGUE: Final = "select rules from engine.catalogues where sha256 = $1"
+_REPORTED: Final = "select case_id from engine.reported where mark = $1"
 _ERASE: Final = """
 update engine.cases set data_key_wrapped = null where id = $1 and data_key_wrapped is not null
 """
@@ -128,6 +129,12 @@ class PostgresStore:
         """Return the case as it is, without a lock."""
         async with self._snapshot() as connection:
             return (await stored_cases(connection, [case_id], self._known)).get(case_id)
+
+    async def reported(self, mark: str) -> UUID | None:
+        """Return the running case about this, None where nobody has told of it."""
+        async with self._statement() as connection:
+            found: UUID | None = await connection.fetchval(_REPORTED, mark)
+        return found
 
     async def sealed_contents(self, case_id: UUID) -> bytes | None:
         """Return what the case keeps sealed."""

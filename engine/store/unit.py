@@ -172,6 +172,14 @@ with promised as (
 )
 delete from engine.outbox where id = any($18::bigint[])
 """
+_REPORTED: Final = "select mark, case_id from engine.reported where mark = any($1::text[])"
+# Whoever reports the same at the same time waits here for the first, and then finds it.
+_REPORT: Final = """
+insert into engine.reported (mark, case_id)
+select * from unnest($1::text[], $2::uuid[]) as given (mark, case_id) order by mark
+on conflict do nothing
+"""
+_FORGET_REPORTED: Final = "delete from engine.reported where case_id = any($1::uuid[])"
 # Both are rare: a case ends once, and has one certificate.
 _END: Final = """
 insert into engine.endings (case_id, ended_at, owes_certificate)
@@ -230,6 +238,12 @@ class PostgresUnit:
             found = await self._connection.fetch(_CONTENTS, case_ids) if case_ids else []
         return {row[0]: row[1] for row in found}
 
+    async def reported(self, marks: Sequence[str]) -> dict[str, UUID]:
+        """Return which of these are reported, and by which running case."""
+        with translated():
+            found = await self._connection.fetch(_REPORTED, marks) if marks else []
+        return {row[0]: row[1] for row in found}
+
     async def latest(self, filings: Sequence[UUID], types: Sequence[str]) -> dict[UUID, JournalRow]:
         """Return the last event of one of these types in the journal of each filing."""
         with translated():
@@ -245,6 +259,7 @@ class PostgresUnit:
             await self._correct(changes.contents)
             ids = await self._post(changes.parcels)
             await self._beside(changes)
+            await self._report(changes.reported)
             await self._end(changes)
         self.kept += [*(stored for stored, _ in changes.opened), *changes.moved.values()]
         return ids
@@ -285,6 +300,13 @@ class PostgresUnit:
         if filings:
             await self._changed(_MOVE_FILINGS, *rows.filing_columns(filings))
 
+    async def _report(self, reported: Mapping[str, UUID]) -> None:
+        if not reported:
+            return
+        done = await self._connection.execute(_REPORT, list(reported), list(reported.values()))
+        if done != f"INSERT 0 {len(reported)}":
+            raise StoreConflict("reported meanwhile")
+
     async def _end(self, changes: Changes) -> None:
         if ended := changes.ended:
             columns = (
@@ -293,6 +315,7 @@ class PostgresUnit:
                 [one.owes_certificate for one in ended],
             )
             await self._connection.execute(_END, *columns)
+            await self._connection.execute(_FORGET_REPORTED, columns[0])
         if kept := changes.certificates:
             certificates = (
                 [one.case_id for one in kept],

@@ -76,7 +76,9 @@ def _written(value: JsonValue) -> str:
             return f"{value['family']}　{value['given']}"
         case Mapping() if "line" in value:
             parts = (value.get(name) for name in ("prefecture", "city", "line", "building"))
-            return f"〒{value['postalCode']}　{''.join(str(part) for part in parts if part)}"
+            written = "".join(str(part) for part in parts if part)
+            postal = value.get("postalCode")  # a registered domicile (本籍) has none
+            return f"〒{postal}　{written}" if postal else written
         case Mapping() if "name" in value:
             return f"{_written(value['name'])}（{value.get('relation', '')}）"
         case Sequence():

@@ -6,6 +6,8 @@ A case of 35 filings is the largest household; each of them is accepted and comp
 
 import json
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -20,12 +22,14 @@ from engine.core.plan import Plan, make_plan
 from engine.core.settle import settle
 from tests.unit.facts_samples import CASE_ID, NOW, FakeConnections, Story, family, plain, plain_open, plan
 from workflows.calendar_japan import calendar_for
+from workflows.death import DEATH, DeathFacts
 from workflows.moving import MOVING, MovingFacts
 
 FILINGS, ROUNDS = 35, 20
 FAMILY = (
     Path(__file__).parents[1] / "unit" / "moving_plans" / "family.json"
 )  # four, a car, a dog; at most 3 ms
+DEATH_OF_EIGHT = Path(__file__).parents[1] / "unit" / "death_plans" / "household-of-8.json"
 
 
 def measure(name: str, call: Callable[[], object], *, calls: int = 200) -> None:
@@ -77,6 +81,40 @@ def family_of_four() -> Callable[[], Plan]:
     )
 
 
+def largest_death() -> Callable[[], Plan]:
+    """Return what plans the death of one of a household of eight, with whatever can be asked."""
+    told = json.loads(DEATH_OF_EIGHT.read_text("utf-8"))
+    facts, today = DeathFacts.model_validate(told["facts"]), date.fromisoformat(told["today"])
+    return lambda: make_plan(
+        DEATH,
+        facts,
+        case_id=CASE_ID,
+        connections=FakeConnections(told["connected"]),
+        calendars=calendar_for,
+        today=today,
+    )
+
+
+def catalogue_loads() -> None:
+    """Print what a fresh interpreter spends from its first import to the rules of all life events."""
+    code = (
+        "import time; begun = time.process_time()\n"
+        "from engine.runtime.catalogue import Catalogue\n"
+        "from workflows import birth, death, marriage, moving\n"
+        "from workflows.calendar_japan import calendar_for\n"
+        "events = (moving.MOVING, marriage.MARRIAGE, birth.BIRTH, death.DEATH)\n"
+        "Catalogue(events, store=None, calendars=calendar_for)\n"
+        "print(time.process_time() - begun)"
+    )
+    ran = [
+        float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
+        for _ in range(5)
+    ]
+    print(
+        f"{'catalogue of all life events, from nothing (≤ 1 s)':48} {statistics.median(ran):8.3f} s    ({min(ran):.3f}-{max(ran):.3f})"
+    )
+
+
 def main() -> None:
     steps()
     case = large().it
@@ -94,6 +132,9 @@ def main() -> None:
     measure("facts of a move, validated", family, calls=20)
     whole = family_of_four()
     measure(f"plan of a family of four, {len(whole().entries)} entries (≤ 3000)", whole, calls=20)
+    death = largest_death()
+    measure(f"plan of a death, eight people, {len(death().entries)} entries (≤ 5000)", death, calls=20)
+    catalogue_loads()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from engine.core.lifecycle import CaseState, FilingState, Way
 from engine.ports import (
     Changes,
     Disclosure,
+    Ended,
     Located,
     Parcel,
     Parked,
@@ -610,3 +611,37 @@ async def test_a_catalogue_is_kept_once(store: Store) -> None:
 
     assert await store.catalogue("a" * 64) == rules
     assert await store.catalogue("b" * 64) is None
+
+
+# --- what is reported -----------------------------------------------------------------------------
+
+
+async def test_what_a_case_is_about_is_reported_once_and_forgotten_when_it_ends(store: Store) -> None:
+    first, second = new_case(), new_case()
+    await kept(store, first, second)
+
+    await keep(store, Changes(reported={"m-1": first.case.id}))
+
+    assert await store.reported("m-1") == first.case.id
+    async with store.unit() as unit:
+        assert await unit.reported(["m-1", "m-2"]) == {"m-1": first.case.id}
+    with pytest.raises(StoreConflict):
+        await keep(store, Changes(reported={"m-1": second.case.id}))
+    assert await store.reported("m-1") == first.case.id
+    await keep(store, Changes(ended=[Ended(first.case.id, START, owes_certificate=False)]))
+    assert await store.reported("m-1") is None
+    await keep(store, Changes(reported={"m-1": second.case.id}))
+    assert await store.reported("m-1") == second.case.id
+
+
+async def test_of_two_who_report_the_same_at_once_one_is_told_to_look_again(store: Store) -> None:
+    first, second = new_case(), new_case()
+    await kept(store, first, second)
+
+    outcomes = await asyncio.gather(
+        *(keep(store, Changes(reported={"m-1": one.case.id})) for one in (first, second)),
+        return_exceptions=True,
+    )
+
+    assert [isinstance(one, StoreConflict) for one in outcomes].count(True) == 1
+    assert await store.reported("m-1") in {first.case.id, second.case.id}

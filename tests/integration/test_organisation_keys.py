@@ -22,7 +22,7 @@ from engine.bus.admin import BrokerAdmin
 from engine.client import Refusal
 from engine.core.errors import EngineError
 from engine.core.patience import day_in_japan
-from engine.demo import household
+from engine.demos.moving_family import household
 from tests.integration.amqp_ground import eventually
 from tests.integration.engine_ground import Ground, ground
 from tests.integration.onboarding_ground import ELECTRICITY, People, people

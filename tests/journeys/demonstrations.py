@@ -46,10 +46,14 @@ async def killed_at(moment: str, place: Path, out: Path, *options: str) -> None:
 
 
 async def resumed_to_its_end(
-    place: Path, out: Path, *, state: CaseState = CaseState.COMPLETED
+    place: Path,
+    out: Path,
+    *options: str,
+    state: CaseState = CaseState.COMPLETED,
+    are_letters: bool = True,
 ) -> dict[str, Standing]:
     """Resume it, and look at everything that it promises; return what is in effect in the end."""
-    with demonstration(place, out) as one:
+    with demonstration(place, out, *options) as one:
         status = await asyncio.to_thread(one.wait, _SECONDS)
 
     assert status == 0, (out / "said").read_text()[-3000:]
@@ -65,7 +69,7 @@ async def resumed_to_its_end(
             await promises.check_case(pool, keys, case_id, state=state)
             held = await promises.check_books(pool, keys, case_id, ledgers)
             promises.check_organisations(ledgers)
-            await promises.check_letters(pool, letters_in(out), ledgers)
+            await promises.check_letters(pool, letters_in(out), ledgers, are_some=are_letters)
     finally:
         await asyncio.to_thread(server.stop)
     assert State(demo).reset() == [], "something was made that a new demonstration would stumble over"

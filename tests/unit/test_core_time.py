@@ -103,6 +103,17 @@ def test_a_refusal_that_nobody_corrects_is_closed() -> None:
     assert story.it.state is CaseState.COMPLETED_PARTLY
 
 
+def test_a_refusal_is_not_closed_before_the_last_day_is_over() -> None:
+    story = single(due_on=date(2027, 9, 24))
+    story.reply("a.one", m.Refused, correctable=True)
+
+    story.wait(datetime(2027, 9, 24, 15, tzinfo=UTC) - NOW - SECOND)
+    assert story.state("a.one") == "refused"
+    story.wait(SECOND)
+
+    assert story.state("a.one") == "closed-refused"
+
+
 # --- errands --------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,8 @@ from connectors.simulators import samples
 from connectors.simulators.behaviour import Behaviour, dialled
 from connectors.simulators.books import Books, Line
 from engine.core.errors import EngineError
-from engine.demo import Demo
+from engine.demos.demo import Demo
+from engine.demos.moving import Moving
 from engine.progress import Progress
 from engine.settings import Settings
 from tests.unit.sdk_engine import World, amend, submit, withdraw, world
@@ -117,7 +118,7 @@ async def test_a_demonstration_fails_when_a_book_disagrees_and_passes_when_all_a
         await filed(here)
         settings = Settings.load(state=tmp_path, profile="test")
         said = StringIO()
-        demo = Demo(settings, out=tmp_path, progress=Progress(said))
+        demo = Demo(settings, Moving(), out=tmp_path, progress=Progress(said))
 
         demo._compare(case("completed"))
         with pytest.raises(EngineError) as refused:
