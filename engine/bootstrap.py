@@ -74,6 +74,7 @@ from engine.runtime.operations import ControlRoom
 from engine.runtime.own_organisation import OwnOrganisation
 from engine.runtime.own_view import OwnView
 from engine.runtime.participation import Participation
+from engine.runtime.passage import Passages
 from engine.runtime.processor import Processor
 from engine.runtime.publisher import Publisher, Relay
 from engine.runtime.reconciliation import Reconciliation
@@ -386,7 +387,9 @@ def _put_together(
     uploads = Uploads(letters, document_intake, clock)
     documents = DocumentDoor(document_intake, uploads)
     case_keys = CaseKeys(keys.case, keys.previous.case)
-    publisher = Publisher(bus=bus, store=store)
+    lanes = PostgresLanes(pool)
+    passages = Passages(lanes=lanes, directories=directories, clock=clock, is_working_day=_is_working_day)
+    publisher = Publisher(bus=bus, store=store, passages=passages)
 
     def committed(cases: Sequence[UUID], feeds: Sequence[str]) -> None:
         bells.ring([*cases, *(("feed", number) for number in feeds)])
@@ -419,7 +422,6 @@ def _put_together(
         contradictions=postal_codes.contradictions,
     )
     papers, is_simulation = Papers(), settings.profile is not Profile.PRODUCTION
-    lanes = PostgresLanes(pool)
     webhook_secrets = WebhookSecrets(keys.webhook_secrets, keys.webhook)
     counter = Counter(
         store=store,
@@ -566,7 +568,13 @@ def _put_together(
         clock=clock,
         ids=ids,
     )
-    feed = Feed(store=store, bells=bells, clock=clock, kept=timedelta(days=settings.feed_days))
+    feed = Feed(
+        store=store,
+        bells=bells,
+        clock=clock,
+        kept=timedelta(days=settings.feed_days),
+        passages=passages,
+    )
     return Engine(
         settings=settings,
         clock=clock,
@@ -606,7 +614,7 @@ def _put_together(
         uploads=uploads,
         post=Post(bus=bus, store=letters, vault=vault, keyring=keyring, ids=ids),
         sweeper=Sweeper(vault, letters),
-        relay=Relay(bus=bus, store=store, overflow=lanes),
+        relay=Relay(bus=bus, store=store, overflow=lanes, passages=passages),
         timekeeper=Timekeeper(store=store, processor=processor, clock=clock),
         afterwards=Afterwards([care.certificates.run_once, care.retention.run_once, feed.run_once]),
         consumer=Consumer(bus=bus, desk=desk, queues=reply_queues()),
@@ -624,7 +632,11 @@ def _put_together(
         ),
         webhook_desk=WebhookDesk(lanes=lanes, directories=directories, secrets=webhook_secrets, clock=clock),
         moves=Moves(
-            open_bus=lambda: _open_bus(settings, pool), lanes=lanes, directories=directories, clock=clock
+            open_bus=lambda: _open_bus(settings, pool),
+            lanes=lanes,
+            directories=directories,
+            clock=clock,
+            passages=passages,
         ),
     )
 

@@ -5,12 +5,10 @@ An organisation that fails is left alone, longer and longer; when it is back it 
 order, then two, then four (a gradual thaw), so that its backlog does not knock it over again.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from engine.ports import Health, Limits
 
@@ -18,7 +16,6 @@ FAILURES_TO_OPEN: Final = 5
 _FIRST_PAUSE: Final = timedelta(seconds=15)
 _LONGEST_PAUSE: Final = timedelta(minutes=15)
 _LONGEST_RETRY_AFTER: Final = timedelta(hours=24)
-_JAPAN: Final = ZoneInfo("Asia/Tokyo")
 # When an order that failed while others went through is tried again. 8 days in all.
 SCHEDULE: Final = (
     timedelta(seconds=10), timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=5),
@@ -131,21 +128,6 @@ class Bucket:
         """Take a place; return how many seconds it is away."""
         self._free_at = max(self._free_at, now - 0.25) + 1 / rate
         return max(0.0, self._free_at - now)
-
-
-def opens_at(limits: Limits, now: datetime, is_working_day: Callable[[date], bool]) -> datetime | None:
-    """Return when the organisation opens next; None when it is open now."""
-    if limits.opens is None or limits.closes is None:
-        return None
-    here = now.astimezone(_JAPAN)
-    if is_working_day(here.date()) and limits.opens <= here.time() < limits.closes:
-        return None
-    day = here.date() if here.time() < limits.opens else here.date() + timedelta(days=1)
-    for _ in range(31):
-        if is_working_day(day):
-            break
-        day += timedelta(days=1)
-    return datetime.combine(day, limits.opens, _JAPAN)
 
 
 def _jittered(pause: timedelta, random: Random) -> timedelta:

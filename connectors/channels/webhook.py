@@ -16,16 +16,17 @@ from random import Random
 from typing import Final, Protocol
 from uuid import UUID, uuid4
 
-from connectors.channels.circuit import Bucket, Circuit, next_attempt, opens_at
+from connectors.channels.circuit import Bucket, Circuit, next_attempt
 from connectors.channels.line import Answer, Line
 from connectors.channels.signature import Signer
 from engine.border.envelope import EVENT_MEDIA_TYPE
 from engine.core.errors import EngineError
 from engine.ports import Clock, Due, Lane, Lanes, Settled, StoreConflict, StoreUnavailable
 from engine.registry.directory import Directories
-from engine.registry.model import Channel, Organisation, State
+from engine.registry.model import Channel, Organisation
 from engine.runtime.bells import Bells
 from engine.runtime.consumer import ReplyResult
+from engine.runtime.passage import is_held, opens_at
 
 LEASE_SECONDS: Final = 15.0
 _LOOK_SECONDS: Final = 2.0  # for organisations that come, go, or are held by a process that died
@@ -188,8 +189,7 @@ class Way:
         return not (
             circuit.stopped_at is not None
             or circuit.pause_until is not None
-            or self._lane.mode == "held"
-            or (self._organisation.state is State.PAUSED and self._lane.mode != "draining")
+            or is_held(self._lane, self._organisation)
             or opens_at(self._lane.limits, now, self._is_working_day) is not None
         )
 

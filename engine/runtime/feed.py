@@ -13,6 +13,7 @@ from typing import Final
 
 from engine.ports import Clock, Pulled, Store
 from engine.runtime.bells import Bells
+from engine.runtime.passage import UNBOUNDED, Passages
 
 MOST_AT_ONCE: Final = 100
 LONGEST_WAIT_SECONDS: Final = 30.0
@@ -23,30 +24,41 @@ _LOOK_SECONDS: Final = 1.0  # for what another process committed
 class Feed:
     """The feeds of all organisations."""
 
-    def __init__(self, *, store: Store, bells: Bells, clock: Clock, kept: timedelta) -> None:
-        """`kept` is how long acknowledged orders can be offered once more."""
+    def __init__(
+        self, *, store: Store, bells: Bells, clock: Clock, kept: timedelta, passages: Passages | None = None
+    ) -> None:
+        """`kept` is how long acknowledged orders can be offered again; `passages` may hold orders back."""
         self._store = store
         self._bells = bells
         self._clock = clock
         self._kept = kept
+        self._passages = passages
 
     async def orders(self, organisation: str, *, after: int, limit: int, wait_seconds: float) -> list[Pulled]:
         """Return unacknowledged orders after a position, waiting for the first one.
 
         Raises:
-            StoreUnavailable: ask again.
+            StoreUnavailable, EngineError: ask again.
         """
         left = min(wait_seconds, LONGEST_WAIT_SECONDS)
         while True:
             with self._bells.hung(("feed", organisation)) as bell:  # before looking, or one would be missed
-                pulled = await self._store.pull_orders(
-                    organisation, after=after, limit=min(limit, MOST_AT_ONCE)
-                )
+                pulled = await self._offered(organisation, after=after, limit=min(limit, MOST_AT_ONCE))
                 if pulled or left <= 0:
                     return pulled
                 look = min(left, _LOOK_SECONDS)
                 await asyncio.wait([bell], timeout=look)
             left -= look
+
+    async def _offered(self, organisation: str, *, after: int, limit: int) -> list[Pulled]:
+        if self._passages is None:
+            return await self._store.pull_orders(organisation, after=after, limit=limit)
+        room = (await self._passages.rooms([organisation])).get(organisation, UNBOUNDED)
+        if not room:
+            return []
+        pulled = await self._store.pull_orders(organisation, after=after, limit=min(limit, room))
+        self._passages.went(organisation, len(pulled))
+        return pulled
 
     async def acknowledge(self, organisation: str, order_ids: Sequence[str]) -> int:
         """Note that the organisation has these; return how many were waiting."""

@@ -4,6 +4,7 @@
 Pull, webhook and file share the table, so only AMQP has two ways: what lies in the queue of an
 organisation that left is put into the table, what lies in the table of one that came is published,
 the most urgent first, as far as its queue has room. An order keeps its id; taken twice is harmless.
+When an operator holds an organisation, what nobody has taken from its queue yet waits in the table.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from engine.core.errors import EngineError
 from engine.ports import Bus, BusUnavailable, Clock, Lanes, Parcel, Settled, StoreConflict, StoreUnavailable
 from engine.registry.directory import Directories
 from engine.registry.model import Channel
+from engine.runtime.passage import UNBOUNDED, Passages
 
 _PAUSE_SECONDS: Final = 5.0
 _AT_ONCE: Final = 200
@@ -33,13 +35,20 @@ class Moves:
     """Brings orders to where their organisation now takes them."""
 
     def __init__(
-        self, *, open_bus: Callable[[], Bus], lanes: Lanes, directories: Directories, clock: Clock
+        self,
+        *,
+        open_bus: Callable[[], Bus],
+        lanes: Lanes,
+        directories: Directories,
+        clock: Clock,
+        passages: Passages | None = None,
     ) -> None:
         """`open_bus` makes a bus for a moment: one that stays would go on taking from the queue."""
         self._open_bus = open_bus
         self._lanes = lanes
         self._directories = directories
         self._clock = clock
+        self._passages = passages
 
     async def run(self) -> None:
         """Move until cancelled."""
@@ -62,10 +71,14 @@ class Moves:
         numbers = [one.number for one in directory.on_channel(Channel.AMQP)]
         left = await self._lanes.on_amqp(numbers, now=self._clock.now(), linger=_LINGER)
         moved = 0
-        for number in left:
+        held = await self._passages.held(numbers) if self._passages else []
+        for number in (*left, *held):
             moved += await self._from_broker(number)
-        for number in await self._lanes.left_over(numbers):
-            moved += await self._to_broker(number)
+        waiting = await self._lanes.left_over([number for number in numbers if number not in held])
+        rooms = await self._passages.rooms(waiting) if self._passages else {}
+        for number in waiting:
+            if room := rooms.get(number, UNBOUNDED):
+                moved += await self._to_broker(number, room)
         return moved
 
     async def _from_broker(self, number: str) -> int:
@@ -78,12 +91,14 @@ class Moves:
             return self._told(number, events)
         return 0
 
-    async def _to_broker(self, number: str) -> int:
-        due = await self._lanes.due(number, now=self._clock.now(), limit=_AT_ONCE, busy=())
+    async def _to_broker(self, number: str, room: int) -> int:
+        due = await self._lanes.due(number, now=self._clock.now(), limit=min(_AT_ONCE, room), busy=())
         async with self._bus(number) as bus:
             await bus.publish([Parcel(one.order_id, f"orders.{number}", one.event) for one in due])
             settled = [Settled(order_id=one.order_id, status=TO_BROKER, taken=True) for one in due]
             await self._lanes.settle(number, settled, at=self._clock.now())
+            if self._passages:
+                self._passages.went(number, len(due))
             return self._told(number, due)
         return 0
 

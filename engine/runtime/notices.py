@@ -13,6 +13,7 @@ from engine.core.views import CaseView
 from engine.ports import Clock, Lane, Lanes
 
 SILENT_FOR: Final = timedelta(days=3)  # an order that nobody fetched for so long; offices close at weekends
+_NO_ANSWER: Final = "stuck/no-answer"
 _JAPAN: Final = ZoneInfo("Asia/Tokyo")
 
 
@@ -31,8 +32,8 @@ class Notices:
             return view
         silent = await self._silent(numbers)
         filings = tuple(
-            one.model_copy(update={"notice": _notice(since, one.waits_until)})
-            if one.id in waiting and (since := silent.get(waiting[one.id].organisation or ""))
+            one.model_copy(update={"notice": notice})
+            if one.id in waiting and (notice := _of(waiting[one.id], silent, one.waits_until))
             else one
             for one in view.filings
         )
@@ -47,6 +48,16 @@ class Notices:
         return silent | {number: since for number, lane in lanes.items() if (since := _failing(lane))}
 
 
+def _of(filing: Filing, silent: Mapping[str, datetime], until: datetime | None) -> Text | None:
+    """Return what is to be said of a filing.
+
+    Of one who takes orders from the broker nobody sees whether it does; that it does not reply is seen.
+    """
+    if since := silent.get(filing.organisation or ""):
+        return _notice(since, until)
+    return _unanswered(filing.since) if filing.flag == _NO_ANSWER else None
+
+
 def _is_waited_for(filing: Filing) -> bool:
     return filing.state in WITH_ORGANISATION and filing.organisation is not None
 
@@ -54,6 +65,16 @@ def _is_waited_for(filing: Filing) -> bool:
 def _failing(lane: Lane) -> datetime | None:
     health = lane.health
     return health.stopped_at or (health.failing_since if health.circuit == "open" else None)
+
+
+def _unanswered(since: datetime) -> Text:
+    day = since.astimezone(_JAPAN)
+    return Text(
+        ja=f"{day.month}月{day.day}日に送りましたが、送信先の機関からまだ回答がありません。内容は失われません。"
+        "係員が機関に確認しています。",
+        en=f"It was sent on {day:%-d %B}, and the organisation has not replied yet. Nothing is lost:"
+        " an operator is asking them.",
+    )
 
 
 def _notice(since: datetime, until: datetime | None) -> Text:

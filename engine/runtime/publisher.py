@@ -15,6 +15,7 @@ from typing import Final
 from engine.border.envelope import parse_order
 from engine.core.errors import EngineError
 from engine.ports import Bus, BusUnavailable, Lanes, Parcel, Store, StoreUnavailable
+from engine.runtime.passage import Passages
 
 _AT_ONCE: Final = 2000  # parcels that may wait in memory; more stay with the sweep
 _LINGER_SECONDS: Final = 1.0
@@ -31,9 +32,11 @@ log = logging.getLogger(__name__)
 class Publisher:
     """Publishes what was committed, in the background of the batches that follow."""
 
-    def __init__(self, *, bus: Bus, store: Store) -> None:
+    def __init__(self, *, bus: Bus, store: Store, passages: Passages | None = None) -> None:
+        """`passages` say what may go to organisations now; the rest stays in the outbox."""
         self._bus = bus
         self._store = store
+        self._passages = passages
         self._waiting: list[tuple[int, Parcel]] = []
         self._published: list[int] = []
         self._something = asyncio.Event()
@@ -67,7 +70,8 @@ class Publisher:
         waiting, self._waiting = self._waiting, []
         now = asyncio.get_running_loop().time()
         self._full = {queue: until for queue, until in self._full.items() if until > now}
-        sent = [pair for pair in waiting if pair[1].destination not in self._full]
+        free = [pair for pair in waiting if pair[1].destination not in self._full]
+        sent, _ = await _let_through(self._passages, free)
         published, refused = await _published(self._bus, sent)
         self._published += published
         if published:
@@ -86,11 +90,14 @@ class Publisher:
 class Relay:
     """Sweeps the outbox for what a process left behind when it died."""
 
-    def __init__(self, *, bus: Bus, store: Store, overflow: Lanes | None = None) -> None:
-        """`overflow` takes the orders for which an organisation's queue has no room."""
+    def __init__(
+        self, *, bus: Bus, store: Store, overflow: Lanes | None = None, passages: Passages | None = None
+    ) -> None:
+        """`overflow` takes the orders for which there is no room in a queue, or that `passages` hold back."""
         self._bus = bus
         self._store = store
         self._overflow = overflow
+        self._passages = passages
 
     async def run_once(self, *, older_than: timedelta = _OLDER_THAN) -> int:
         """Publish some of what was left; return how many parcels.
@@ -99,8 +106,9 @@ class Relay:
             StoreUnavailable: nothing was lost.
         """
         left = await self._store.unpublished(older_than=older_than, lease=_LEASE, limit=_SWEPT_AT_ONCE)
-        published, refused = await _published(self._bus, left)
-        published += await self._set_aside([pair for pair in left if pair[1].destination in refused])
+        sent, held = await _let_through(self._passages, left)
+        published, refused = await _published(self._bus, sent)
+        published += await self._set_aside([pair for pair in sent if pair[1].destination in refused] + held)
         await self._store.forget_published(published)
         if left:
             log.info("outbox.swept", extra={"left": len(left), "published": len(published)})
@@ -133,6 +141,34 @@ class Relay:
                 swept = 0
             if swept < _SWEPT_AT_ONCE:
                 await asyncio.sleep(_SWEEP_SECONDS)
+
+
+async def _let_through(
+    passages: Passages | None, waiting: Sequence[tuple[int, Parcel]]
+) -> tuple[list[tuple[int, Parcel]], list[tuple[int, Parcel]]]:
+    """Return what may go now, and what organisations are not to get yet. Unknown is: not yet."""
+    numbers = {
+        one.destination.removeprefix(_ORDERS) for _, one in waiting if one.destination.startswith(_ORDERS)
+    }
+    if passages is None or not numbers:
+        return list(waiting), []
+    try:
+        rooms = await passages.rooms(numbers)
+    except (StoreUnavailable, EngineError):
+        rooms = {}
+    through: list[tuple[int, Parcel]] = []
+    held: list[tuple[int, Parcel]] = []
+    for pair in waiting:
+        number = pair[1].destination.removeprefix(_ORDERS)
+        if number not in numbers:
+            through.append(pair)
+        elif rooms.get(number, 0) > 0:
+            rooms[number] -= 1
+            passages.went(number, 1)
+            through.append(pair)
+        else:
+            held.append(pair)
+    return through, held
 
 
 async def _published(bus: Bus, waiting: Sequence[tuple[int, Parcel]]) -> tuple[list[int], list[str]]:

@@ -238,7 +238,7 @@ class Machine:
         )
         self.consumer = parts.consumer(bus=self.bus, desk=desk, queues=reply_queues())
         self.timekeeper = parts.timekeeper(store=self.store, processor=self.processor, clock=world.clock)
-        self.feed = Feed(store=self.store, bells=Bells(), clock=world.clock)
+        self.feed = Feed(store=self.store, bells=Bells(), clock=world.clock, kept=timedelta(days=21))
         self.post = parts.post(
             bus=self.bus,
             store=parts.letters(world.letters, self.fuse),

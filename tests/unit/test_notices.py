@@ -9,7 +9,7 @@ import pytest
 from engine.core.case import Filing
 from engine.core.lifecycle import FilingState
 from engine.ports import Changes, Health, PullOrder
-from engine.runtime.notices import SILENT_FOR, Notices, _is_waited_for, _notice
+from engine.runtime.notices import SILENT_FOR, Notices, _is_waited_for, _notice, _of
 from engine.store.memory import MemoryStore
 from engine.store.memory_lanes import MemoryLanes
 from tests.unit.border_desk import NOW, Moving
@@ -69,6 +69,17 @@ def test_the_words_say_since_when_and_what_happens_then() -> None:
     assert "since 23 November" in text.en
     assert "by 30 November" in text.en
     assert "期限の早いものから" in _notice(NOW, None).ja
+
+
+def test_one_that_takes_its_orders_and_never_replies_is_told_in_words(filing: Filing) -> None:
+    text = _of(replace(filing, flag="stuck/no-answer"), {}, None)
+
+    assert text
+    assert "11月23日に送りましたが" in text.ja
+    assert "sent on 23 November" in text.en
+    assert _of(filing, {}, None) is None
+    assert _of(replace(filing, flag="stuck/no-answer-from-citizen"), {}, None) is None
+    assert _of(replace(filing, flag="stuck/no-answer"), {CITY: NOW}, None) == _notice(NOW, None)
 
 
 @pytest.mark.parametrize("state", [FilingState.TO_DO, FilingState.COMPLETED, FilingState.WAITING])

@@ -4,8 +4,9 @@ from random import Random
 
 import pytest
 
-from connectors.channels.circuit import FAILURES_TO_OPEN, SCHEDULE, Bucket, Circuit, next_attempt, opens_at
+from connectors.channels.circuit import FAILURES_TO_OPEN, SCHEDULE, Bucket, Circuit, next_attempt
 from engine.ports import Limits
+from engine.runtime.passage import opens_at
 
 NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)  # a Wednesday, noon in Japan
 LIMITS = Limits(concurrency=8)
