@@ -222,7 +222,8 @@ class Engine:
             keys=self.public_keys,
             probes={"store": self._ask_store, "bus": self.bus.probe},
         )
-        return build_app(doors, WebSettings(public_url=self.settings.origin))
+        proof_lasts = timedelta(minutes=self.settings.proof_minutes)
+        return build_app(doors, WebSettings(public_url=self.settings.origin, proof_lasts=proof_lasts))
 
     def public_keys(self) -> Mapping[str, Any]:
         """Return the engine's own public keys as a JWK Set."""

@@ -307,6 +307,7 @@ class FakeGate:
     """Knows two tokens."""
 
     calls: list[Called] = field(default_factory=list)
+    proven_ago: timedelta = timedelta(minutes=1)
 
     async def challenge(
         self, purpose: Purpose, audience: str, *, session: Session | None = None
@@ -331,6 +332,10 @@ class FakeGate:
     ) -> Session:
         self.calls.append(("step_up", {"challenge": challenge, "caller": caller}))
         return a_session()
+
+    def require_recent(self, session: Session, within: timedelta) -> None:
+        if self.proven_ago > within:
+            raise EngineError("login-too-old", within_seconds=int(within.total_seconds()))
 
     async def go_to_app(self, purpose: Purpose, *, session: Session | None = None) -> Going:
         self.calls.append(("go_to_app", {"purpose": purpose, "session": session}))
