@@ -83,6 +83,7 @@ from engine.runtime.resealing import Resealing
 from engine.runtime.retention import Retention
 from engine.runtime.timekeeper import Timekeeper
 from engine.runtime.timeline import Timelines
+from engine.runtime.undone import UndoneSignatures
 from engine.settings import Profile, Settings
 from engine.store.care import PostgresCare
 from engine.store.lanes import PostgresLanes
@@ -185,6 +186,7 @@ class Engine:
     approvals: Approvals
     own: OwnOrganisation
     resealing: Resealing
+    undone: UndoneSignatures
     feed: Feed
     mailbox: Mailbox
     uploads: Uploads
@@ -257,6 +259,7 @@ class Engine:
             group.create_task(self.timekeeper.run())
             group.create_task(self.afterwards.run())
             group.create_task(self.resealing.run())
+            group.create_task(self.undone.run())
             group.create_task(self.intake.run())
             group.create_task(self.publisher.run())
             if not self.bus.rides_on_store:
@@ -588,6 +591,7 @@ def _put_together(
         approvals=approvals,
         own=own_organisation,
         resealing=resealing,
+        undone=UndoneSignatures(gate=gate, store=store, processor=processor),
         feed=Feed(store=store, bells=bells, clock=clock),
         mailbox=Mailbox(store=letters, vault=vault, keyring=keyring, clock=clock),
         uploads=uploads,

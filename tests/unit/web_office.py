@@ -358,7 +358,7 @@ class FakeGate:
         return b"signature"
 
     async def view(self) -> GateView:
-        return GateView(environment="development", refusals=(), roots=(), evidence={}, warnings=())
+        return GateView(environment="development", refusals=(), roots=(), evidence={}, undone=(), warnings=())
 
     async def session(self, token: str) -> Session:
         if token == OPERATOR_TOKEN:
