@@ -26,7 +26,7 @@ from engine.identity.mandate import Decision, Digest, Recipient
 from engine.identity.provider import App
 from engine.identity.sessions import Session, Sessions, SessionToken
 from engine.identity.settling import LongTermProof, Settled, Settling
-from engine.identity.signing import Accept, MandateOffer, Signing, anybody
+from engine.identity.signing import Accept, MandateOffer, Signing
 from engine.identity.status import RevocationService
 from engine.identity.store import Credential, IdentityStore, Undone
 from engine.identity.timestamps import ClockTimestamper, Timestamper, TsaTimestamper
@@ -272,7 +272,7 @@ class Gate:
         )
 
     async def verify_mandate(
-        self, session: Session, mandate: bytes, *, signature: bytes, accept: Accept = anybody
+        self, session: Session, mandate: bytes, *, signature: bytes, accept: Accept
     ) -> Evidence:
         """Return the evidence of a mandate signed with the 署名用 key (CAdES-BES, detached).
 
