@@ -85,6 +85,7 @@ from engine.runtime.resealing import Resealing
 from engine.runtime.retention import Retention
 from engine.runtime.timekeeper import Timekeeper
 from engine.runtime.timeline import Timelines
+from engine.runtime.undone import UndoneSignatures
 from engine.settings import Profile, Settings
 from engine.store.care import PostgresCare
 from engine.store.lanes import PostgresLanes
@@ -187,6 +188,7 @@ class Engine:
     approvals: Approvals
     own: OwnOrganisation
     resealing: Resealing
+    undone: UndoneSignatures
     feed: Feed
     mailbox: Mailbox
     uploads: Uploads
@@ -224,7 +226,8 @@ class Engine:
             keys=self.public_keys,
             probes=self.probes,
         )
-        return build_app(doors, WebSettings(public_url=self.settings.origin))
+        proof_lasts = timedelta(minutes=self.settings.proof_minutes)
+        return build_app(doors, WebSettings(public_url=self.settings.origin, proof_lasts=proof_lasts))
 
     @property
     def probes(self) -> Mapping[str, Probe]:
@@ -264,6 +267,7 @@ class Engine:
             group.create_task(self.timekeeper.run())
             group.create_task(self.afterwards.run())
             group.create_task(self.resealing.run())
+            group.create_task(self.undone.run())
             group.create_task(self.intake.run())
             group.create_task(self.publisher.run())
             if not self.bus.rides_on_store:
@@ -610,6 +614,7 @@ def _put_together(
         own=own_organisation,
         resealing=resealing,
         feed=feed,
+        undone=UndoneSignatures(gate=gate, store=store, processor=processor),
         mailbox=Mailbox(store=letters, vault=vault, keyring=keyring, clock=clock),
         uploads=uploads,
         post=Post(bus=bus, store=letters, vault=vault, keyring=keyring, ids=ids),

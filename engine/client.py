@@ -23,6 +23,7 @@ _STREAM: Final = aiohttp.ClientTimeout(total=None, sock_read=60)  # a quiet stre
 _LONGEST_EVENT: Final = 4 * 1024 * 1024
 _DATA: Final = b"data: "
 _SIGNED_OUT: Final = 401
+_TOO_OLD: Final = "login-too-old"
 
 register(
     {
@@ -48,7 +49,10 @@ class Refusal(Exception):
 
 
 class CitizenClient:
-    """One person at one server, with one card. A session that has ended is begun anew."""
+    """One person at one server, with one card.
+
+    A session that has ended is begun anew; where a proof of now is asked for, the card gives it.
+    """
 
     def __init__(
         self,
@@ -69,22 +73,28 @@ class CitizenClient:
 
     async def sign_in(self) -> None:
         """Begin a session: the card signs the server's challenge, if it names the server we came to."""
-        challenge = await self._call("POST", "/v1/login/challenges", {"purpose": "login"})
+        self._token = None
+        begun = await self._send("POST", "/v1/login/sessions", await self._answer("login"), {})
+        self._token = str(json.loads(begun)["token"])
+
+    async def prove(self) -> None:
+        """Renew the proof of the session: the card signs once more, as in `sign_in`."""
+        await self._send("POST", "/v1/login/proofs", await self._answer("step-up"), {})
+
+    async def _answer(self, purpose: str) -> dict[str, str]:
+        """Return a challenge of the server for this purpose, signed."""
+        asked = await self._send("POST", "/v1/login/challenges", {"purpose": purpose}, {})
+        challenge = json.loads(asked)
         text = str(challenge["text"])
         if f"site: {self._server}" not in text.splitlines():
             raise EngineError("strange-server")
         certificate = self._card.read_certificate(Use.LOGIN)
         self._card.verify_pin(Use.LOGIN, self._pin)
-        begun = await self._call(
-            "POST",
-            "/v1/login/sessions",
-            {
-                "challengeId": challenge["challengeId"],
-                "certificate": base64.b64encode(certificate).decode(),
-                "signature": base64.b64encode(self._card.sign(Use.LOGIN, text.encode())).decode(),
-            },
-        )
-        self._token = str(begun["token"])
+        return {
+            "challengeId": challenge["challengeId"],
+            "certificate": base64.b64encode(certificate).decode(),
+            "signature": base64.b64encode(self._card.sign(Use.LOGIN, text.encode())).decode(),
+        }
 
     async def get(self, path: str) -> Any:
         """Return what stands there; raises Refusal."""
@@ -188,14 +198,11 @@ class CitizenClient:
         try:
             return await self._send(method, path, body, headers)
         except Refusal as refusal:
-            if refusal.status != _SIGNED_OUT:
+            if refusal.status != _SIGNED_OUT and refusal.code != _TOO_OLD:
                 raise
-        await self.sign_in()
+            renew = self.prove if refusal.code == _TOO_OLD else self.sign_in
+        await renew()
         return await self._send(method, path, body, headers)
-
-    async def _call(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
-        self._token = None
-        return json.loads(await self._send(method, path, body, {}))
 
     async def _send(
         self, method: str, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]

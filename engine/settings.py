@@ -75,6 +75,8 @@ class Settings(BaseSettings):
     kept_days: int = Field(default=365, ge=1, le=36_500)
     draft_days: int = Field(default=30, ge=1, le=365)
     feed_days: int = Field(default=21, ge=1, le=365)  # how long acknowledged orders can be offered again
+    # Minutes for which a proof with the card counts as one of now, before what cannot be taken back.
+    proof_minutes: int = Field(default=10, ge=1, le=60)
     # Days before a last day on which the citizen is reminded, by what is lost: "fine=7,1 money-lost=14".
     reminders: str = Field(default="", pattern=rf"^({_REMINDER}( {_REMINDER})*)?$")
 

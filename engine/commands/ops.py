@@ -294,6 +294,7 @@ def gate(terminal: Terminal) -> None:
 def _gate(found: Row) -> Iterable[str]:
     yield from (f"! {warning}" for warning in found["warnings"])
     yield "evidence: " + ", ".join(f"{count} {name}" for name, count in found["evidence"].items())
+    yield from (f"undone: case {one['caseId']}, signed {one['signedAt'][:16]}" for one in found["undone"])
     roots = [
         (one["use"], one["key"][:16], one["algorithm"], one["notAfter"][:10], "+".join(one["sources"]))
         for one in found["roots"]

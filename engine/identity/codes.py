@@ -27,8 +27,8 @@ register(
         ),
         "login-too-old": Code(
             403,
-            "この操作の前に、もう一度カードで本人確認をしてください",
-            "Prove again with your card that it is you, then do this",
+            "この操作の前に、もう一度カードで本人確認をしてください（POST /v1/login/proofs）",
+            "Prove again with your card that it is you (POST /v1/login/proofs), then do this",
         ),
         "too-many-failures": Code(
             429,

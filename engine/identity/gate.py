@@ -26,9 +26,9 @@ from engine.identity.mandate import Decision, Digest, Recipient
 from engine.identity.provider import App
 from engine.identity.sessions import Session, Sessions, SessionToken
 from engine.identity.settling import LongTermProof, Settled, Settling
-from engine.identity.signing import Accept, MandateOffer, Signing, anybody
+from engine.identity.signing import Accept, MandateOffer, Signing
 from engine.identity.status import RevocationService
-from engine.identity.store import Credential, IdentityStore
+from engine.identity.store import Credential, IdentityStore, Undone
 from engine.identity.timestamps import ClockTimestamper, Timestamper, TsaTimestamper
 from engine.identity.trust import TrustStore
 from engine.identity.verdict import Verdicts
@@ -272,7 +272,7 @@ class Gate:
         )
 
     async def verify_mandate(
-        self, session: Session, mandate: bytes, *, signature: bytes, accept: Accept = anybody
+        self, session: Session, mandate: bytes, *, signature: bytes, accept: Accept
     ) -> Evidence:
         """Return the evidence of a mandate signed with the 署名用 key (CAdES-BES, detached).
 
@@ -293,6 +293,14 @@ class Gate:
     async def settle(self) -> Settled:
         """Complete the proofs of signatures whose day is over; to be called every hour or so."""
         return await self._settling.settle()
+
+    async def undone(self, *, limit: int) -> list[Undone]:
+        """Return signatures that turned out to be worth nothing, those first that nobody looked after."""
+        return await self._store.undone_evidence(limit=limit)
+
+    async def answer_undone(self, evidence: UUID) -> None:
+        """Note that the case of such a signature was looked after."""
+        await self._store.answer_undone(evidence, self._clock.now())
 
     async def judge_again(self, evidence: UUID) -> Verdicts:
         """Return the verdicts about kept evidence, at its proven time; raises `no-such-evidence`."""

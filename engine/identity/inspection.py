@@ -12,10 +12,11 @@ from typing import Final
 from cryptography import x509
 
 from engine.identity.guard import Guard
-from engine.identity.store import IdentityStore, Proof
+from engine.identity.store import IdentityStore, Proof, Undone
 from engine.identity.trust import Root, TrustStore
 from engine.ports import Clock
 
+_MOST_UNDONE: Final = 50
 _SHOWN: Final = timedelta(days=30)
 # An authority announces a new root about a year before; half a year without one is worth a call.
 _SOON: Final = timedelta(days=180)
@@ -49,6 +50,7 @@ class GateView:
     refusals: tuple[Refusals, ...]
     roots: tuple[PinnedRoot, ...]
     evidence: Mapping[str, int]
+    undone: tuple[Undone, ...]
     warnings: tuple[str, ...]
 
 
@@ -71,6 +73,7 @@ class Inspection:
             refusals=tuple(Refusals(*one) for one in counted),
             roots=tuple(_pinned(root) for root in self._trust.roots),
             evidence={proof.value: evidence.get(proof, 0) for proof in Proof},
+            undone=tuple(await self._store.undone_evidence(limit=_MOST_UNDONE)),
             warnings=(*warnings_of(self._trust, now), *_of_evidence(evidence)),
         )
 

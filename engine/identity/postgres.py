@@ -21,6 +21,7 @@ from engine.identity.store import (
     LinkedBy,
     Proof,
     SessionRow,
+    Undone,
     Visit,
 )
 
@@ -81,6 +82,14 @@ order by signed_at, id limit $4
 _SETTLE_EVIDENCE: Final = """
 update engine.evidence set standing = $2, bundle_sealed = $3, settled_at = $4
 where id = $1 and standing = 'waiting' returning id
+"""
+_UNDONE_EVIDENCE: Final = """
+select id, case_id, signed_at, answered_at from engine.evidence where standing = 'undone'
+order by answered_at desc nulls first, signed_at, id limit $1
+"""
+_ANSWER_UNDONE: Final = """
+update engine.evidence set answered_at = $2
+where id = $1 and standing = 'undone' and answered_at is null
 """
 
 _ADD_VISIT: Final = """
@@ -343,6 +352,17 @@ class PostgresIdentityStore:
         async with self._transaction() as connection:
             done = await connection.fetchval(_SETTLE_EVIDENCE, evidence, standing.value, bundle_sealed, at)
         return done is not None
+
+    async def undone_evidence(self, *, limit: int) -> list[Undone]:
+        """Return signatures that are undone."""
+        async with self._transaction() as connection:
+            rows = await connection.fetch(_UNDONE_EVIDENCE, limit)
+        return [Undone(*row) for row in rows]
+
+    async def answer_undone(self, evidence: UUID, at: datetime) -> None:
+        """Note that the case was looked after."""
+        async with self._transaction() as connection:
+            await connection.execute(_ANSWER_UNDONE, evidence, at)
 
     async def evidence_by_standing(self) -> dict[Proof, int]:
         """Return how many signatures stand how."""

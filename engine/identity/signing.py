@@ -112,9 +112,7 @@ class Signing:
         )
         return MandateOffer(mandate, content, offer_ends)
 
-    async def verify(
-        self, session: Session, content: bytes, *, signature: bytes, accept: Accept = anybody
-    ) -> Evidence:
+    async def verify(self, session: Session, content: bytes, *, signature: bytes, accept: Accept) -> Evidence:
         """Return the evidence of a signed mandate.
 
         The offer is used up together with keeping the evidence, not before: when the authority

@@ -98,6 +98,16 @@ class Proof(StrEnum):
     UNDONE = "undone"  # the certificate had been revoked before the signature existed
 
 
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """A signature that turned out to be worth nothing; `answered_at` is when its case was looked after."""
+
+    evidence: UUID
+    case_id: UUID
+    signed_at: datetime
+    answered_at: datetime | None
+
+
 class Kept(StrEnum):
     """What became of a signature that was to be kept."""
 
@@ -231,6 +241,14 @@ class IdentityStore(Protocol):
         """Settle the proof, once; False when it has been settled."""
         ...
 
+    async def undone_evidence(self, *, limit: int) -> list[Undone]:
+        """Return signatures that are undone: the unanswered first, then the newest answer."""
+        ...
+
+    async def answer_undone(self, evidence: UUID, at: datetime) -> None:
+        """Note once that the case of an undone signature was looked after."""
+        ...
+
     async def evidence_by_standing(self) -> dict[Proof, int]:
         """Return how many signatures stand how."""
         ...
@@ -260,6 +278,7 @@ class MemoryIdentityStore:
         self._sessions: dict[bytes, SessionRow] = {}
         self._grants: list[_Grant] = []
         self._evidence: dict[UUID, EvidenceRow] = {}
+        self._answered: dict[UUID, datetime] = {}
         self._visits: dict[bytes, Visit] = {}
         self._failures: dict[bytes, tuple[int, datetime, datetime | None]] = {}
         self._refusals: Counter[tuple[date, str]] = Counter()
@@ -428,6 +447,22 @@ class MemoryIdentityStore:
             return False
         self._evidence[evidence] = replace(row, standing=standing, bundle_sealed=bundle_sealed)
         return True
+
+    async def undone_evidence(self, *, limit: int) -> list[Undone]:
+        """Return signatures that are undone."""
+        rows = [row for row in self._evidence.values() if row.standing is Proof.UNDONE]
+        found = [Undone(row.id, row.case_id, row.signed_at, self._answered.get(row.id)) for row in rows]
+        found.sort(key=lambda one: (one.signed_at, one.evidence))
+        found.sort(
+            key=lambda one: one.answered_at.timestamp() if one.answered_at else float("inf"), reverse=True
+        )
+        return found[:limit]
+
+    async def answer_undone(self, evidence: UUID, at: datetime) -> None:
+        """Note that the case was looked after."""
+        row = self._evidence.get(evidence)
+        if row is not None and row.standing is Proof.UNDONE:
+            self._answered.setdefault(evidence, at)
 
     async def evidence_by_standing(self) -> dict[Proof, int]:
         """Return how many signatures stand how."""

@@ -27,7 +27,7 @@ from engine.core.text import Text
 from engine.identity.evidence import Evidence
 from engine.identity.mandate import Mandate, Recipient
 from engine.identity.sessions import Session
-from engine.identity.signing import MandateOffer
+from engine.identity.signing import Accept, MandateOffer, anybody
 from engine.ports import Clock
 from engine.registry.applications import Application, Applications, Decision, Kind, State
 from engine.registry.corporate_numbers import CorporateNumbers, Corporation, corporation
@@ -117,7 +117,9 @@ class Persons(Protocol):
         """Return what is to be signed."""
         ...
 
-    async def verify_mandate(self, session: Session, mandate: bytes, *, signature: bytes) -> Evidence:
+    async def verify_mandate(
+        self, session: Session, mandate: bytes, *, signature: bytes, accept: Accept
+    ) -> Evidence:
         """Return the evidence of what was signed."""
         ...
 
@@ -239,7 +241,8 @@ class Onboarding:
         )
         if not is_this:
             raise EngineError("stale-declaration")
-        evidence = await self._gate.verify_mandate(session, declaration, signature=signature)
+        # No person was named before: the certificate says who applies, and operators see its name.
+        evidence = await self._gate.verify_mandate(session, declaration, signature=signature, accept=anybody)
         name = self._names.seal(sealed_for(one.id), evidence.attributes.name.encode())
         if not await self._applications.sign(one.id, evidence=evidence.id, applicant_sealed=name):
             raise EngineError("already-decided-application")

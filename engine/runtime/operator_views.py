@@ -22,6 +22,10 @@ PARKED: Final[Mapping[str, Text]] = {
     "wrong-answer": Text(ja="回答に疑義があるため保留", en="Put aside: an answer seems wrong"),
     "under-investigation": Text(ja="調査のため保留", en="Put aside: under investigation"),
     "law-unclear": Text(ja="法令の確認のため保留", en="Put aside: the law has to be checked"),
+    "signature-undone": Text(
+        ja="署名時に電子証明書が失効していたため保留",
+        en="Put aside: the certificate had been revoked before it signed",
+    ),
 }
 OWNERS: Final[Mapping[Party, Text]] = {
     Party.ORGANISATION: Text(ja="機関の回答待ち", en="The organisation has to answer"),

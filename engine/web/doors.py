@@ -3,6 +3,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -159,6 +160,10 @@ class Gate(Protocol):
         self, token: str, challenge: UUID, *, certificate: bytes, signature: bytes, caller: Caller
     ) -> Session:
         """Return the session, whose person has just proven again who it is."""
+        ...
+
+    def require_recent(self, session: Session, within: timedelta) -> None:
+        """Return if the person was proven that recently; raises `login-too-old`."""
         ...
 
     async def go_to_app(self, purpose: Purpose, *, session: Session | None = None) -> Going:

@@ -26,6 +26,10 @@ _ABOUT: Final = """届（Todoke）の HTTP API です。/ The HTTP API of Todoke
 - エラーは `application/problem+json`（RFC 9457）。`code` は変わりません。
   言語は `Accept-Language` で選べます（既定は日本語）。/
   Errors are problem details; `code` is stable; `Accept-Language` chooses the words.
+- `x-needs-recent-proof` の操作は、直前にカードで示した本人確認を求めます。`login-too-old` と
+  答えられたら `POST /v1/login/proofs` のあとで繰り返してください。/
+  An operation with `x-needs-recent-proof` wants a proof of now; after `login-too-old`, prove again
+  at `POST /v1/login/proofs` and repeat the request.
 - 案件を変える要求には `Idempotency-Key`、版の確認には `If-Match` と ETag を使います。/
   What changes a case needs an `Idempotency-Key`; `If-Match` says which version was read."""
 _SECURITY: Final[dict[Who, list[dict[str, list[str]]]]] = {
@@ -123,6 +127,8 @@ def _operation(one: Operation, schemas: _Schemas) -> dict[str, Any]:
         "parameters": [*_path(one), *_query(one), *_headers(one)],
         "responses": {str(one.status): _answer(one, schemas), **_refusals(one, schemas)},
     }
+    if one.recent:
+        described["x-needs-recent-proof"] = True
     if one.body is not None:
         described["requestBody"] = {"required": True, "content": {JSON: {"schema": schemas.body(one.body)}}}
     elif one.takes:
@@ -255,6 +261,8 @@ def _usual(one: Operation) -> list[str]:
             codes += ["ambiguous-organisation", *(["not-allowed-revoked"] if one.who is Who.OWN else [])]
         case Who.OPEN:
             pass
+    if one.recent:
+        codes.append("login-too-old")
     if one.parts:
         codes.append("no-such-resource")
     if one.body is not None:

@@ -120,6 +120,7 @@ class Operation:
     version: Version
     conditional: bool
     waits: bool
+    recent: bool
     refusals: tuple[str, ...]
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -135,6 +136,8 @@ class Operation:
             context.subjects.take(admitted.subject, self.cost, asyncio.get_running_loop().time())
         elif self.cost > 1:
             context.addresses.take(request[ADDRESS], self.cost, asyncio.get_running_loop().time())
+        if self.recent and admitted.session is not None:
+            context.doors.gate.require_recent(admitted.session, context.settings.proof_lasts)
         call = Call(request=request, context=context, admitted=admitted)
         arguments = self._read_path(request)
         self._read_headers(call)
@@ -218,16 +221,20 @@ class Group:
         version: Version = "no",
         conditional: bool = False,
         waits: bool = False,
+        recent: bool = False,
         refusals: tuple[str, ...] = (),
     ) -> Callable[[Handler], Handler]:
         """Make the function an operation.
 
         `takes` names the media types of a body that the function reads itself, `part` what is in it,
-        once or in an array. `waits` lifts the bound on its time. A `conditional` one answers 304 to a
+        once or in an array. `waits` lifts the bound on its time. A `recent` one asks a person for a
+        proof of now: it cannot be taken back, or reaches far. A `conditional` one answers 304 to a
         reader who has this version. `cost` is how many tokens of the caller's bucket it takes.
         """
         if unknown := [code for code in refusals if code not in CODES]:
             raise ValueError(f"{method} {path}: unknown codes {unknown}")
+        if recent and who in {Who.OPEN, Who.ORGANISATION}:
+            raise ValueError(f"{method} {path}: no person is there to prove anything")
 
         def made(handler: Handler) -> Handler:
             hints = typing.get_type_hints(handler, include_extras=True)
@@ -258,6 +265,7 @@ class Group:
                     version=version,
                     conditional=conditional,
                     waits=waits,
+                    recent=recent,
                     refusals=refusals,
                 )
             )

@@ -3,6 +3,7 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, assert_never
@@ -72,6 +73,7 @@ class WebSettings:
     heartbeat_seconds: float = 15.0
     stream_seconds: float = 900.0  # then the browser reconnects, and the session is looked at again
     answer_seconds: float = 30.0
+    proof_lasts: timedelta = timedelta(minutes=10)  # how long a proof with the card is one of now
     trusted_proxies: tuple[Network, ...] = LOOPBACK
     metrics_from: tuple[Network, ...] = LOOPBACK
 

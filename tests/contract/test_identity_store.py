@@ -339,3 +339,23 @@ async def test_refusals_are_added_up_by_day_and_code(store: IdentityStore) -> No
         (day, "status-revoked", 2),
     ]
     assert len(await store.refusals(since=day - timedelta(days=9))) == 3
+
+
+async def test_undone_signatures_are_answered_once_and_the_unanswered_come_first(
+    store: IdentityStore,
+) -> None:
+    owner = await person(store)
+    rows = [await kept(store, owner, signed_at=START + hours * HOUR) for hours in (1, 2, 3)]
+    for row, proof in zip(rows, (Proof.UNDONE, Proof.UNDONE, Proof.SETTLED), strict=True):
+        await store.settle_evidence(row.id, proof, bundle_sealed=b"newer", at=START)
+
+    await store.answer_undone(rows[0].id, START + HOUR)
+    await store.answer_undone(rows[0].id, START + 2 * HOUR)
+    await store.answer_undone(rows[2].id, START)
+
+    found = await store.undone_evidence(limit=10)
+    assert [(one.evidence, one.case_id, one.signed_at, one.answered_at) for one in found] == [
+        (rows[1].id, rows[1].case_id, rows[1].signed_at, None),
+        (rows[0].id, rows[0].case_id, rows[0].signed_at, START + HOUR),
+    ]
+    assert await store.undone_evidence(limit=1) == found[:1]

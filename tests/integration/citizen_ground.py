@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A citizen with a case that runs, an operator, and organisations whose answers are in the test's hand."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,6 +13,7 @@ import pytest
 
 from connectors.private.mihon_power import MihonPowerSimulator
 from connectors.private.nhk import NhkSimulator
+from connectors.sdk import Connector
 from engine.client import CitizenClient, Refusal
 from engine.core import messages as m
 from engine.core.messages import Answered
@@ -82,15 +84,17 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(dsn: str, place: Path) -> AsyncIterator[Desk]:
+async def desk(
+    dsn: str, place: Path, *, also: Sequence[Connector] = (), days_before: int = 0
+) -> AsyncIterator[Desk]:
     """Run an engine with a confirmed case; organisations fetch nothing by themselves."""
     async with ground(dsn, place / "state") as here:
-        await here.register(MihonPowerSimulator(), NhkSimulator())
+        await here.register(MihonPowerSimulator(), NhkSimulator(), *also)
         citizen, operator = here.citizen(HOLDER), here.citizen()
         await operator.sign_in()
         person = (await here.engine.gate.session(operator._token or "")).person
         await here.engine.gate.grant_operator(person, by="host:test")
-        told = facts(here.engine.clock.now().astimezone(JAPAN).date())
+        told = facts(here.engine.clock.now().astimezone(JAPAN).date() + timedelta(days=days_before))
         opened = await citizen.say("POST", "/v1/cases", {"event": "moving", "facts": told})
         case_id = str(opened["caseId"])
         await citizen.confirm(case_id, opened["version"], password=PASSWORD, key="confirm")

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from engine.identity import cades
 from engine.identity.profiles import Use
+from engine.identity.signing import anybody
 from tests.unit.identity_desk import Desk
 
 OPENSSL = shutil.which("openssl") or ""
@@ -31,7 +32,7 @@ class Files:
         session = await desk.signed_in(card)
         offer = await desk.offer(session)
         sent = desk.signed(card, offer.content)
-        evidence = await desk.gate.verify_mandate(session, offer.content, signature=sent)
+        evidence = await desk.gate.verify_mandate(session, offer.content, signature=sent, accept=anybody)
         desk.clock.pass_by(days=1)
         await desk.gate.settle()
         settled = await desk.gate.long_term(evidence.id)

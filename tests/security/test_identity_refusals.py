@@ -20,6 +20,7 @@ from engine.core.errors import EngineError
 from engine.identity import cades
 from engine.identity.challenges import Purpose
 from engine.identity.profiles import POLICIES, Environment, Use
+from engine.identity.signing import anybody
 from tests.unit.identity_desk import HANAKO, START, Desk
 
 
@@ -264,7 +265,7 @@ class Signing(Desk):
         content = content or self.offered.content
         with pytest.raises(EngineError) as refused:
             await self.gate.verify_mandate(
-                self.session, content, signature=signature or self.signed(self.own, content)
+                self.session, content, signature=signature or self.signed(self.own, content), accept=anybody
             )
         return refused.value.code
 
@@ -290,7 +291,9 @@ async def test_a_signature_over_other_bytes_is_refused(signing: Signing) -> None
 
 async def test_a_mandate_is_signed_once(signing: Signing) -> None:
     signature = signing.signed(signing.own, signing.offered.content)
-    await signing.gate.verify_mandate(signing.session, signing.offered.content, signature=signature)
+    await signing.gate.verify_mandate(
+        signing.session, signing.offered.content, signature=signature, accept=anybody
+    )
 
     assert await signing.refusal(signature=signature) == "already-used-mandate"
 
@@ -319,7 +322,10 @@ async def test_a_certificate_that_is_another_persons_is_refused(signing: Signing
     theirs = signing.card()
     other = await Signing.begin(_sharing(signing), theirs)
     await other.gate.verify_mandate(
-        other.session, other.offered.content, signature=other.signed(theirs, other.offered.content)
+        other.session,
+        other.offered.content,
+        signature=other.signed(theirs, other.offered.content),
+        accept=anybody,
     )
 
     borrowed = signing.signed(theirs, signing.offered.content)
@@ -330,6 +336,7 @@ async def test_a_certificate_that_is_another_persons_is_refused(signing: Signing
         signing.session,
         signing.offered.content,
         signature=signing.signed(signing.own, signing.offered.content),
+        accept=anybody,
     )
     assert evidence.person == signing.session.person
 
@@ -393,6 +400,7 @@ async def test_a_signature_older_than_the_revocation_counts(signing: Signing) ->
         signing.session,
         signing.offered.content,
         signature=signing.signed(signing.own, signing.offered.content),
+        accept=anybody,
     )
 
     assert evidence.verdicts.status.revoked_at == START + timedelta(seconds=1)

@@ -2,16 +2,18 @@
 """Nobody comes in without what they need, from where they should not, or too often."""
 
 import asyncio
+import json
+from datetime import timedelta
 from ipaddress import ip_network
 from uuid import UUID
 
 import pytest
 
 from engine.web.app import operations
-from engine.web.operations import Operation
+from engine.web.operations import CONTEXT, Operation
 from engine.web.security import COOKIE, Rate, Who
 from tests.security.test_web_bad_input import GOOD, named, path_of, refused
-from tests.unit.web_office import BEARER, CASE, KEY, TOKEN, Web
+from tests.unit.web_office import BEARER, CASE, KEY, OPERATOR_TOKEN, TOKEN, Web
 
 CLOSED = [one for one in operations() if one.who is not Who.OPEN]
 OPEN = {
@@ -35,6 +37,21 @@ OPEN = {
     "ready",
     "metrics",
     "readCalendar",
+}
+RECENT = {
+    "linkCard",
+    "erase",
+    "cancel",
+    "registerKey",
+    "revokeKey",
+    "inviteRepresentative",
+    "removeRepresentative",
+    "discard",
+    "approveApplication",
+    "refuseApplication",
+    "certifyOrganisation",
+    "goLive",
+    "operatorRemovesRepresentative",
 }
 CASE_PATH = f"/v1/cases/{CASE}"
 
@@ -91,6 +108,44 @@ async def test_a_persons_cookie_is_no_organisation(one: Operation) -> None:
         )
 
         await refused(answer, 401, "not-signed-in-organisation")
+
+
+def test_what_wants_a_proof_of_now_is_on_this_list() -> None:
+    assert {one.id for one in operations() if one.recent} == RECENT
+
+
+@pytest.mark.parametrize("one", [one for one in operations() if one.recent], ids=named)
+async def test_an_old_login_is_not_enough_for_what_cannot_be_taken_back(one: Operation) -> None:
+    web = Web()
+    web.gate.proven_ago = timedelta(minutes=10, seconds=1)
+    key = OPERATOR_TOKEN if one.who is Who.OPERATOR else TOKEN
+    headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": KEY, "If-Match": '"3"'}
+    async with web.running() as client:
+        if one.who is Who.OPERATOR:
+            below = await client.request(
+                one.method, path_of(one), json=GOOD.get(one.id), headers=headers | BEARER
+            )
+            await refused(below, 403, "not-allowed-role")  # nobody proves anything for what is not theirs
+        old = await client.request(one.method, path_of(one), json=GOOD.get(one.id), headers=headers)
+        await refused(old, 403, "login-too-old")
+        assert web.calls == []
+
+        web.gate.proven_ago = timedelta(minutes=10)
+        again = await client.request(one.method, path_of(one), json=GOOD.get(one.id), headers=headers)
+        body = await again.text()
+        assert "login-too-old" not in body
+
+
+def test_the_document_says_what_wants_a_proof_of_now() -> None:
+    document = json.loads(Web().app()[CONTEXT].openapi)
+    marked = {
+        one["operationId"]
+        for methods in document["paths"].values()
+        for one in methods.values()
+        if one.get("x-needs-recent-proof")
+    }
+
+    assert marked == RECENT
 
 
 async def test_a_case_of_somebody_else_does_not_exist() -> None:

@@ -14,7 +14,7 @@ from engine.bus.memory import MemoryBus, MemoryQueues
 from engine.identity.evidence import Evidence
 from engine.identity.mandate import Mandate, Recipient
 from engine.identity.sessions import Session
-from engine.identity.signing import MandateOffer
+from engine.identity.signing import Accept, MandateOffer
 from engine.ports import Parcel, Staged
 from engine.registry.applications import MemoryApplications
 from engine.registry.directory import Directories
@@ -109,7 +109,9 @@ class Persons:
         )
         return MandateOffer(mandate, mandate.to_bytes(), expires_at)
 
-    async def verify_mandate(self, session: Session, mandate: bytes, *, signature: bytes) -> Evidence:
+    async def verify_mandate(
+        self, session: Session, mandate: bytes, *, signature: bytes, accept: Accept
+    ) -> Evidence:
         raise NotImplementedError
 
 

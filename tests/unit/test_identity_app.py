@@ -25,6 +25,7 @@ from engine.identity.challenges import Purpose
 from engine.identity.fetch import HttpFetch
 from engine.identity.profiles import Environment
 from engine.identity.provider import App, keep_provider, load_provider
+from engine.identity.signing import anybody
 from engine.identity.store import Kind
 from engine.identity.trust import TrustStoreError
 from tests.unit.identity_desk import START, Desk
@@ -314,7 +315,7 @@ async def test_a_mandate_is_signed_in_the_app(desk: AppDesk) -> None:
 
     going = await desk.gate.sign_in_app(session, offer.content)
     signature = await desk.gate.signature_by_app(session, desk.back(going, card))
-    evidence = await desk.gate.verify_mandate(session, offer.content, signature=signature)
+    evidence = await desk.gate.verify_mandate(session, offer.content, signature=signature, accept=anybody)
 
     assert evidence.verdicts.refusal() is None
     assert evidence.attributes.name == "電子　花子"
@@ -342,7 +343,7 @@ async def test_a_signature_of_the_app_over_something_else_is_refused(desk: AppDe
     signature = await desk.gate.signature_by_app(session, desk.back(going, card))
 
     with pytest.raises(EngineError, match="signature-invalid"):
-        await desk.gate.verify_mandate(session, second.content, signature=signature)
+        await desk.gate.verify_mandate(session, second.content, signature=signature, accept=anybody)
 
 
 async def test_a_certificate_that_was_not_sealed_for_us_is_not_read(desk: AppDesk) -> None:

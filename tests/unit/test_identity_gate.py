@@ -14,6 +14,7 @@ from connectors.simulators.jpki.rehearsal import AUDIENCE, answer, sign_in
 from engine.core.errors import EngineError
 from engine.identity.challenges import Purpose
 from engine.identity.profiles import Use
+from engine.identity.signing import anybody
 from engine.identity.verdict import Standing
 from tests.unit.identity_desk import CASE, HANAKO, START, Desk
 
@@ -202,7 +203,7 @@ async def test_a_signed_mandate_becomes_evidence(desk: Desk) -> None:
     offer = await desk.offer(session)
 
     evidence = await desk.gate.verify_mandate(
-        session, offer.content, signature=desk.signed(card, offer.content)
+        session, offer.content, signature=desk.signed(card, offer.content), accept=anybody
     )
 
     assert (evidence.person, evidence.case_id) == (session.person, CASE)
@@ -218,7 +219,9 @@ async def test_the_signing_certificate_becomes_the_persons_at_first_use(desk: De
     session = await desk.signed_in(card)
     offer = await desk.offer(session)
 
-    await desk.gate.verify_mandate(session, offer.content, signature=desk.signed(card, offer.content))
+    await desk.gate.verify_mandate(
+        session, offer.content, signature=desk.signed(card, offer.content), accept=anybody
+    )
 
     assert {credential.kind.value for credential in await desk.store.credentials(session.person)} == {
         use.value for use in Use
@@ -230,7 +233,7 @@ async def test_a_later_revocation_does_not_undo_a_signature(desk: Desk) -> None:
     session = await desk.signed_in(card)
     offer = await desk.offer(session)
     evidence = await desk.gate.verify_mandate(
-        session, offer.content, signature=desk.signed(card, offer.content)
+        session, offer.content, signature=desk.signed(card, offer.content), accept=anybody
     )
 
     desk.clock.pass_by(days=2)
@@ -248,7 +251,7 @@ async def test_a_revocation_dated_before_the_signature_undoes_it(desk: Desk) -> 
     session = await desk.signed_in(card)
     offer = await desk.offer(session)
     evidence = await desk.gate.verify_mandate(
-        session, offer.content, signature=desk.signed(card, offer.content)
+        session, offer.content, signature=desk.signed(card, offer.content), accept=anybody
     )
 
     desk.world.revoke(Use.SIGNATURE, card.signature_certificate, at=START - timedelta(hours=1))
@@ -266,9 +269,9 @@ async def test_after_an_outage_the_same_signature_may_come_again(desk: Desk) -> 
     desk.world.is_down = True
 
     with pytest.raises(EngineError) as refused:
-        await desk.gate.verify_mandate(session, offer.content, signature=signature)
+        await desk.gate.verify_mandate(session, offer.content, signature=signature, accept=anybody)
     desk.world.is_down = False
-    evidence = await desk.gate.verify_mandate(session, offer.content, signature=signature)
+    evidence = await desk.gate.verify_mandate(session, offer.content, signature=signature, accept=anybody)
 
     assert refused.value.status == 503
     assert evidence.verdicts.refusal() is None
@@ -282,7 +285,7 @@ async def test_evidence_that_was_changed_in_the_store_is_no_evidence(
     session = await desk.signed_in(card)
     offer = await desk.offer(session)
     evidence = await desk.gate.verify_mandate(
-        session, offer.content, signature=desk.signed(card, offer.content)
+        session, offer.content, signature=desk.signed(card, offer.content), accept=anybody
     )
     row = await desk.store.evidence(evidence.id)
     assert row is not None
@@ -316,7 +319,9 @@ async def test_tokens_names_and_certificates_do_not_get_into_the_log(
     token = await sign_in(desk.gate, card)
     session = await desk.gate.session(token.token)
     offer = await desk.offer(session)
-    await desk.gate.verify_mandate(session, offer.content, signature=desk.signed(card, offer.content))
+    await desk.gate.verify_mandate(
+        session, offer.content, signature=desk.signed(card, offer.content), accept=anybody
+    )
 
     told = " ".join(str(vars(record)) for record in caplog.records)
     assert "session.began" in told

@@ -13,6 +13,7 @@ from engine.identity.challenges import Purpose
 from engine.identity.guard import PER_ADDRESS, PER_CERTIFICATE, Caller
 from engine.identity.inspection import warnings_of
 from engine.identity.profiles import Use
+from engine.identity.signing import anybody
 from tests.unit.identity_desk import START, Desk
 
 HERE, THERE = Caller("203.0.113.1"), Caller("203.0.113.2")
@@ -224,7 +225,9 @@ async def test_operators_are_warned_before_a_root_ends_and_when_a_signature_is_u
     card = desk.card()
     session = await desk.signed_in(card)
     offer = await desk.offer(session)
-    await desk.gate.verify_mandate(session, offer.content, signature=desk.signed(card, offer.content))
+    await desk.gate.verify_mandate(
+        session, offer.content, signature=desk.signed(card, offer.content), accept=anybody
+    )
     desk.world.revoke(Use.SIGNATURE, card.signature_certificate, at=START - timedelta(hours=1))
     desk.clock.pass_by(days=1)
     await desk.gate.settle()

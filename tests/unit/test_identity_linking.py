@@ -12,6 +12,7 @@ from engine.core.errors import EngineError
 from engine.identity.challenges import Purpose
 from engine.identity.gate import OPERATOR
 from engine.identity.profiles import Use
+from engine.identity.signing import anybody
 from tests.unit.identity_desk import HANAKO, Desk
 
 
@@ -32,6 +33,7 @@ class Mapped(Desk):
             session,
             offer.content,
             signature=self.signed(card, offer.content),  # type: ignore[arg-type] # as above
+            accept=anybody,
         )
         return evidence.person
 

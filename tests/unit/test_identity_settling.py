@@ -18,7 +18,7 @@ from engine.identity.fetch import Unreachable
 from engine.identity.gate import Gate
 from engine.identity.profiles import Use
 from engine.identity.settling import Settled, proof_of, word_of_a_later_day
-from engine.identity.signing import MandateOffer
+from engine.identity.signing import MandateOffer, anybody
 from engine.identity.status import read_kept
 from engine.identity.store import Proof
 from engine.identity.trust import TrustStore
@@ -37,7 +37,10 @@ class Signed(Desk):
         session = await self.signed_in(self.own)
         self.offered: MandateOffer = await self.offer(session)
         self.evidence: Evidence = await self.gate.verify_mandate(
-            session, self.offered.content, signature=self.signed(self.own, self.offered.content)
+            session,
+            self.offered.content,
+            signature=self.signed(self.own, self.offered.content),
+            accept=anybody,
         )
         return self
 
@@ -194,11 +197,11 @@ async def test_while_the_engines_clock_is_off_nothing_is_signed(minutes: float) 
     gate = rehearsal_gate(desk.world, desk.ids, store=desk.store, clock=Off())
 
     with pytest.raises(EngineError) as refused:
-        await gate.verify_mandate(session, offer.content, signature=signature)
+        await gate.verify_mandate(session, offer.content, signature=signature, accept=anybody)
 
     assert refused.value.code in {"signature-time-unproven", "signature-wrong-attributes"}
     evidence = await desk.gate.verify_mandate(
-        session, offer.content, signature=signature
+        session, offer.content, signature=signature, accept=anybody
     )  # the offer is still good
     assert evidence.signed_at == START
 

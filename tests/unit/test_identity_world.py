@@ -25,6 +25,7 @@ from engine.identity.fetch import MAX_ANSWER_BYTES, HttpFetch, Unreachable
 from engine.identity.gate import Gate, open_gate
 from engine.identity.profiles import Use
 from engine.identity.settling import Settled
+from engine.identity.signing import anybody
 from engine.identity.store import MemoryIdentityStore
 from tests.unit.identity_desk import CASE, HANAKO, KEYS, RECIPIENT, START, Desk, StillClock
 
@@ -47,7 +48,7 @@ async def test_a_gate_asks_the_world_over_http() -> None:
         until = desk.clock.now() + timedelta(days=1)
         offer = await gate.offer_mandate(session, CASE, recipients=[RECIPIENT], expires_at=until)
         signature = sign_document(card, offer.content, desk.clock.now())
-        evidence = await gate.verify_mandate(session, offer.content, signature=signature)
+        evidence = await gate.verify_mandate(session, offer.content, signature=signature, accept=anybody)
 
     assert evidence.verdicts.proven is not None
     assert (evidence.verdicts.proven.source, evidence.verdicts.status.source) == ("tsa", "crl")
@@ -239,7 +240,7 @@ async def test_a_move_revokes_the_signing_certificate_the_next_day_and_the_login
     session = await desk.signed_in(card)
     offer = await desk.offer(session)
     evidence = await desk.gate.verify_mandate(
-        session, offer.content, signature=desk.signed(card, offer.content)
+        session, offer.content, signature=desk.signed(card, offer.content), accept=anybody
     )
 
     for revoked in (1, 0):  # telling it twice is harmless
@@ -250,7 +251,9 @@ async def test_a_move_revokes_the_signing_certificate_the_next_day_and_the_login
     again = await desk.signed_in(card)  # the 利用者証明用 certificate stays
     later = await desk.offer(again)
     with pytest.raises(EngineError, match="status-revoked"):
-        await desk.gate.verify_mandate(again, later.content, signature=desk.signed(card, later.content))
+        await desk.gate.verify_mandate(
+            again, later.content, signature=desk.signed(card, later.content), accept=anybody
+        )
     assert await desk.gate.settle() == Settled(settled=1)
     assert (await desk.gate.judge_again(evidence.id)).refusal() is None
 

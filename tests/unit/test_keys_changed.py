@@ -9,6 +9,7 @@ import pytest
 from connectors.simulators.jpki.rehearsal import AUDIENCE
 from engine.core.errors import EngineError
 from engine.identity.gate import Gate, open_gate
+from engine.identity.signing import anybody
 from engine.keys import Keys
 from engine.runtime.case_keys import CaseKeys
 from engine.settings import Profile
@@ -33,7 +34,7 @@ async def test_sessions_and_evidence_outlive_the_change_of_their_keys() -> None:
     session = await desk.gate.session(token)
     offer = await desk.offer(session)
     evidence = await desk.gate.verify_mandate(
-        session, offer.content, signature=desk.signed(card, offer.content)
+        session, offer.content, signature=desk.signed(card, offer.content), accept=anybody
     )
 
     changed, after = gate_of(desk, NEW, OLD), gate_of(desk, NEW)
@@ -56,7 +57,7 @@ async def test_what_is_new_is_made_with_the_new_key() -> None:
     session = await desk.signed_in(card)
     offer = await desk.offer(session)
     evidence = await desk.gate.verify_mandate(
-        session, offer.content, signature=desk.signed(card, offer.content)
+        session, offer.content, signature=desk.signed(card, offer.content), accept=anybody
     )
 
     desk.gate = gate_of(desk, NEW, OLD)

@@ -87,7 +87,7 @@ workers-comp|LABOUR|paper|deceasedName diedOn employer name address relation acc
 electricity|PRIV-ELEC|online self|{CONTRACT}
 gas|PRIV-GAS|online self|{CONTRACT}
 water|WATER|online self|{CONTRACT}
-telephone|PRIV-TEL|online self|{CONTRACT}
+telephone|PRIV-TEL|online self|deceasedName customerNumber lastAddress notifierName phone relation
 nhk|PRIV-NHK|online self|{CONTRACT}
 isp|PRIV-ISP|online self|{CONTRACT}
 mobile|PRIV-MOB|online visit|deceasedName number notifierName phone relation

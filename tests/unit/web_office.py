@@ -310,6 +310,7 @@ class FakeGate:
     """Knows two tokens."""
 
     calls: list[Called] = field(default_factory=list)
+    proven_ago: timedelta = timedelta(minutes=1)
 
     async def challenge(
         self, purpose: Purpose, audience: str, *, session: Session | None = None
@@ -335,6 +336,10 @@ class FakeGate:
         self.calls.append(("step_up", {"challenge": challenge, "caller": caller}))
         return a_session()
 
+    def require_recent(self, session: Session, within: timedelta) -> None:
+        if self.proven_ago > within:
+            raise EngineError("login-too-old", within_seconds=int(within.total_seconds()))
+
     async def go_to_app(self, purpose: Purpose, *, session: Session | None = None) -> Going:
         self.calls.append(("go_to_app", {"purpose": purpose, "session": session}))
         return Going("https://app.example/auth?state=s", "s", "secret", START + timedelta(minutes=10))
@@ -356,7 +361,7 @@ class FakeGate:
         return b"signature"
 
     async def view(self) -> GateView:
-        return GateView(environment="development", refusals=(), roots=(), evidence={}, warnings=())
+        return GateView(environment="development", refusals=(), roots=(), evidence={}, undone=(), warnings=())
 
     async def session(self, token: str) -> Session:
         if token == OPERATOR_TOKEN:

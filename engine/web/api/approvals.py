@@ -101,6 +101,7 @@ async def operator_application(call: Call, application: UUID) -> OperatorApplica
     who=_OPERATOR,
     words=both("利用申込みを承認する", "Approve an application"),
     idempotent=True,
+    recent=True,
     refusals=(*_DECIDED, "invalid-organisation-closed", "unavailable-corporate-numbers"),
 )
 async def approve_application(
@@ -116,6 +117,7 @@ async def approve_application(
     who=_OPERATOR,
     words=both("利用申込みを承認しない", "Refuse an application"),
     idempotent=True,
+    recent=True,
     refusals=_DECIDED,
 )
 async def refuse_application(call: Call, application: UUID, body: Because) -> OperatorApplicationView:
@@ -141,6 +143,7 @@ async def organisation_standing(call: Call, organisation: OrganisationNumber) ->
     who=_OPERATOR,
     words=both("適合試験の合格を記録する", "Note that its connector passed the rehearsal"),
     idempotent=True,
+    recent=True,
     refusals=_STAGED,
 )
 async def certify_organisation(
@@ -156,6 +159,7 @@ async def certify_organisation(
     who=_OPERATOR,
     words=both("本番の届出を流す", "Let real filings through"),
     idempotent=True,
+    recent=True,
     refusals=(*_STAGED, "not-allowed-own-application"),
 )
 async def go_live(call: Call, organisation: OrganisationNumber, body: Because) -> Standing:

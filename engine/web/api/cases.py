@@ -32,6 +32,9 @@ _CORRECTING: Final = (
 )
 CASES: Final = Group("cases", both("案件", "Cases"))
 _PDF: Final = "application/pdf"
+_OBJECT: Final[JsonValue] = {"type": "object"}
+_TEXT: Final[JsonValue] = {"type": "string"}
+_NULL: Final[JsonValue] = {"type": "null"}
 SIGNATURE_BYTES: Final = 64 * 1024  # a CMS with its certificate
 
 
@@ -87,7 +90,15 @@ class CorrectedFacts(Facts):
 class ToBeSigned(Body):
     """The correction that is to be signed: other facts, or another day."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"movingDate": "2027-04-02"}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"movingDate": "2027-04-02"}],
+            "oneOf": [
+                {"required": ["facts"], "properties": {"facts": _OBJECT, "movingDate": _NULL}},
+                {"required": ["movingDate"], "properties": {"movingDate": _TEXT, "facts": _NULL}},
+            ],
+        }
+    )
 
     facts: dict[str, JsonValue] | None = None
     moving_date: Annotated[Date, Field(description="YYYY-MM-DD")] | None = None
@@ -173,6 +184,7 @@ async def get_case(call: Call, case: UUID) -> CaseView:
     who=CITIZEN,
     words=both("案件の内容を消去する", "Erase what a case holds"),
     status=204,
+    recent=True,
     refusals=("no-such-case", "case-still-runs", "stale-version"),
 )
 async def erase(call: Call, case: UUID) -> None:
@@ -286,6 +298,7 @@ async def correction_mandate(call: Call, case: UUID, body: ToBeSigned) -> web.St
     words=both("案件を取りやめる", "Call the case off"),
     idempotent=True,
     version="may",
+    recent=True,
     refusals=("no-such-case", "already-closed", "illegal-move", "idempotency-mismatch", "stale-version"),
 )
 async def cancel(call: Call, case: UUID) -> CaseChanged:

@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Final
+from uuid import UUID
 
 from engine.core.views import View
 from engine.web.api.common import both
@@ -31,6 +32,14 @@ class RootView(View):
     sources: tuple[str, ...]
 
 
+class UndoneView(View):
+    """A signature of a certificate that had been revoked before; what had not gone out was put aside."""
+
+    case_id: UUID
+    signed_at: datetime
+    put_aside_at: datetime | None
+
+
 class GateOverview(View):
     """Refusals of the last thirty days, the roots, how far the proofs of signatures are, and warnings."""
 
@@ -38,6 +47,7 @@ class GateOverview(View):
     refusals: tuple[RefusalsOfDay, ...]
     roots: tuple[RootView, ...]
     evidence: Mapping[str, int]
+    undone: tuple[UndoneView, ...]
     warnings: tuple[str, ...]
 
 
@@ -64,5 +74,9 @@ async def gate_overview(call: Call) -> GateOverview:
             for root in seen.roots
         ),
         evidence=seen.evidence,
+        undone=tuple(
+            UndoneView(case_id=one.case_id, signed_at=one.signed_at, put_aside_at=one.answered_at)
+            for one in seen.undone
+        ),
         warnings=seen.warnings,
     )

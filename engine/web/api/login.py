@@ -127,6 +127,7 @@ async def new_session(call: Call, body: SignedChallenge) -> SessionToken:
     words=both("別のカードを自分に結び付ける", "Add another card of mine"),
     status=204,
     cost=SIGN_IN_COST,
+    recent=True,
     refusals=(*_REFUSALS, "already-linked-credential"),
 )
 async def link_card(call: Call, body: SignedChallenge) -> None:

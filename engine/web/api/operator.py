@@ -367,6 +367,7 @@ async def redrive(call: Call, parked: UUID, query: Rehearsed, body: Because) -> 
     words=both("保留された配信を破棄する", "Give it up"),
     status=204,
     idempotent=True,
+    recent=True,
     refusals=_PARKED,
 )
 async def discard(call: Call, parked: UUID, body: Because) -> None:

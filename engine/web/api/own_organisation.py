@@ -123,6 +123,7 @@ async def own_keys(call: Call) -> KeyList:
     words=both("鍵を登録する（更新は重複期間付き）", "Register a key, or change one with overlap"),
     status=201,
     cost=5,
+    recent=True,
     refusals=(
         "invalid-key",
         "invalid-key-private",
@@ -146,6 +147,7 @@ async def register_key(call: Call, body: KeyToRegister) -> KeyView:
     who=Who.OWN,
     words=both("鍵を失効させる（紛失・盗難）", "Revoke a key: lost, stolen, replaced"),
     cost=5,
+    recent=True,
     refusals=("no-such-key",),
 )
 async def revoke_key(call: Call, kid: Kid, query: RevokedBecause) -> KeyView:

@@ -56,6 +56,7 @@ async def representatives(call: Call) -> RepresentativeList:
     words=both("ほかの代表者・担当者を招待する", "Invite another representative"),
     status=201,
     cost=5,
+    recent=True,
 )
 async def invite_representative(call: Call) -> InvitationView:
     """Return the secret, once."""
@@ -68,6 +69,7 @@ async def invite_representative(call: Call) -> InvitationView:
     who=Who.REPRESENTATIVE,
     words=both("代表者・担当者を外す（退職など）", "Take a representative away"),
     status=204,
+    recent=True,
     refusals=("no-such-representative", "illegal-last-representative"),
 )
 async def remove_representative(call: Call, person: UUID) -> None:
@@ -95,6 +97,7 @@ async def accept_invitation(call: Call, body: Invited) -> Represented:
     words=both("代表者・担当者を外す", "Take a representative away"),
     status=204,
     idempotent=True,
+    recent=True,
     refusals=("no-such-representative", "idempotency-mismatch"),
 )
 async def operator_removes_representative(
