@@ -37,6 +37,13 @@ def where(error: BaseException) -> str:
     return f"{type(error).__name__} " + " < ".join(f"{one.name}:{one.lineno}" for one in reversed(frames))
 
 
+def innermost(error: BaseException) -> BaseException:
+    """Return the first error that a group of tasks died of, or the error itself."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 def log_to_stderr(level: str) -> None:
     """Write what happens to stderr."""
     log_to(sys.stderr, level=level)

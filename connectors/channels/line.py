@@ -116,5 +116,5 @@ def _retry_after(text: str, now: datetime) -> timedelta | None:
         return timedelta(seconds=int(text))
     try:
         return max(parsedate_to_datetime(text) - now, timedelta(0))
-    except (ValueError, TypeError):  # TypeError: a date without a zone
+    except (ValueError, TypeError, OverflowError):  # a date without a zone; a year that no clock knows
         return None

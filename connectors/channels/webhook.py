@@ -27,6 +27,7 @@ from engine.registry.model import Channel, Organisation
 from engine.runtime.bells import Bells
 from engine.runtime.consumer import ReplyResult
 from engine.runtime.passage import is_held, opens_at
+from engine.telemetry import innermost, where
 
 LEASE_SECONDS: Final = 15.0
 _LOOK_SECONDS: Final = 2.0  # for organisations that come, go, or are held by a process that died
@@ -76,20 +77,23 @@ class Webhooks:
         self._random = random or Random()  # noqa: S311 - spreads retries, keeps no secret
         self._me: UUID = uuid4()  # new for each life of a process: a lease must not survive it
         self._ways: dict[str, tuple[Way, asyncio.Task[None]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()  # those of ways that are being given up too
 
     async def run(self) -> None:
-        """Send until cancelled."""
+        """Send until cancelled. A way that dies is opened anew, and costs no other anything."""
         try:
-            async with asyncio.TaskGroup() as group:
-                while True:
-                    with suppress(StoreUnavailable, StoreConflict, EngineError):
-                        await self._look(group)
-                    await asyncio.sleep(_LOOK_SECONDS)
+            while True:
+                with suppress(StoreUnavailable, StoreConflict, EngineError):
+                    await self._look()
+                await asyncio.sleep(_LOOK_SECONDS)
         finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
             with suppress(StoreUnavailable):
                 await self._lanes.let_go(self._me)
 
-    async def _look(self, group: asyncio.TaskGroup) -> None:
+    async def _look(self) -> None:
         directory = await self._directories.current()
         wanted = {one.number: one for one in directory.on_channel(Channel.WEBHOOK)}
         held = await self._lanes.lease(self._me, list(wanted), seconds=LEASE_SECONDS) if wanted else []
@@ -100,8 +104,23 @@ class Webhooks:
             if lane.number in self._ways:
                 self._ways[lane.number][0].learn(lane, wanted[lane.number])
             else:
-                way = self._way(lane, wanted[lane.number])
-                self._ways[lane.number] = way, group.create_task(way.run(), name=f"webhook {lane.number}")
+                self._open(lane, wanted[lane.number])
+
+    def _open(self, lane: Lane, organisation: Organisation) -> None:
+        way = self._way(lane, organisation)
+        task = asyncio.create_task(way.run(), name=f"webhook {lane.number}")
+        self._ways[lane.number] = way, task
+        self._tasks.add(task)
+        task.add_done_callback(lambda ended: self._ended(lane.number, ended))
+
+    def _ended(self, number: str, task: asyncio.Task[None]) -> None:
+        """Forget a way; one that died by itself is opened again with the next look."""
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        log.error("way.died", extra={"number": number, "where": where(innermost(error))})
+        if number in self._ways and self._ways[number][1] is task:
+            del self._ways[number]
 
     def _way(self, lane: Lane, organisation: Organisation) -> "Way":
         return Way(

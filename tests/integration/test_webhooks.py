@@ -162,6 +162,49 @@ async def test_429_is_obeyed_to_the_second(here: Ground) -> None:
     assert sorted(set(city.got)) == ["o_1", "o_2", "o_3"]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Mon, 01 Jan 2026 00:00:00 +99999999999999",
+        "Mon, 01 Jan 9999 00:00:00 GMT",
+        "-1",
+        "soon",
+    ],
+)
+async def test_whatever_pause_is_asked_for_is_a_pause(here: Ground, said: str) -> None:
+    city = await here.receiver()
+    busy = web.Response(status=429, headers={"Retry-After": said})
+    city.mood = lambda _: busy if len(city.got) == 1 else web.Response(status=200)
+    await here.order("o_1")
+
+    async with here.sending():
+        await here.until_lane(last_status="429")
+        here.clock.move(timedelta(hours=25))
+        await here.until(lambda rows: rows["o_1"]["acked_at"] is not None)
+
+
+async def test_a_way_that_dies_is_opened_anew_and_costs_no_other_anything(
+    here: Ground, caplog: pytest.LogCaptureFixture
+) -> None:
+    city, bank = await here.receiver(), await here.receiver(BANK)
+    here.heard.troubles = [RuntimeError("what nobody thought of")]
+    city.mood = lambda _: web.Response(body=b'{"a":1}', content_type=EVENT_MEDIA_TYPE)
+    await here.order("o_1")
+    worker = here.webhooks()
+
+    async with here.sending(worker):
+        await city.has(1)
+        await here.order("b_1", to=BANK)
+        await here.until(lambda rows: rows["b_1"]["acked_at"] is not None, BANK)
+        await here.until(lambda rows: rows["o_1"]["acked_at"] is not None)
+
+    assert (city.got, bank.got) == (["o_1", "o_1"], ["b_1"])
+    (told,) = [one for one in caplog.records if one.message == "way.died"]
+    assert vars(told)["where"].startswith("RuntimeError take")
+    assert "nobody thought" not in caplog.text
+
+
 async def test_410_stops_everything_until_an_operator_says_so(here: Ground) -> None:
     city = await here.receiver()
     city.mood = lambda _: web.Response(status=410)
