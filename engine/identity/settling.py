@@ -60,7 +60,7 @@ class Settling:
     async def settle(self) -> Settled:
         """Settle what can be settled now; what cannot waits for the next time."""
         now = self._clock.now()
-        outcomes = [await self._settle(row, now) async for row in self._waiting(before=_today(now))]
+        outcomes = [await self._settled(row, now) async for row in self._waiting(before=_today(now))]
         counted = Settled(*(outcomes.count(proof) for proof in (Proof.SETTLED, Proof.UNDONE, Proof.WAITING)))
         if outcomes:
             log.info("evidence.settled", extra={"settled": counted.settled, "undone": counted.undone})
@@ -101,6 +101,14 @@ class Settling:
             for row in rows:
                 yield row
             after = (rows[-1].signed_at, rows[-1].id)
+
+    async def _settled(self, row: EvidenceRow, now: datetime) -> Proof:
+        """Settle one of many: what cannot be now waits for the next time, and holds up no other."""
+        try:
+            return await self._settle(row, now)
+        except EngineError as error:
+            log.warning("evidence.waiting", extra={"evidence": str(row.id), "code": error.code})
+            return Proof.WAITING
 
     async def _settle(self, row: EvidenceRow, now: datetime) -> Proof:
         bundle = self._opened(row)
