@@ -146,6 +146,7 @@ class Corrections:
         evidence = None
         if signed is not None:
             evidence = await self._verified(session, stored, correction, signed)
+            await self._counter.check_unheard(stored, evidence)
         return await self.say(request, case_id, correction, evidence=evidence)
 
     async def say(
