@@ -193,7 +193,7 @@ class Engine:
     mailbox: Mailbox
     uploads: Uploads
     post: Post
-    sweeper: Sweeper
+    chores: Afterwards
     relay: Relay
     timekeeper: Timekeeper
     afterwards: Afterwards
@@ -293,10 +293,7 @@ class Engine:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
-            await self.uploads.forget_old()
-            await self.sweeper.sweep()
-            await self.gate.forget()
-            await self.gate.settle()
+            await self.chores.run_once()
 
     async def _ask_store(self) -> None:
         await self.store.seen(("engine", "probe"))
@@ -384,6 +381,10 @@ def _put_together(
         exchange=fetch,
         app=_app(settings),
     )
+
+    async def settle() -> int:
+        return (await gate.settle()).settled
+
     vault = LocalVault(settings.documents_directory)
     letters = PostgresLetterStore(pool)
     keyring = Keyring(keys.mailbox)
@@ -618,7 +619,7 @@ def _put_together(
         mailbox=Mailbox(store=letters, vault=vault, keyring=keyring, clock=clock),
         uploads=uploads,
         post=Post(bus=bus, store=letters, vault=vault, keyring=keyring, ids=ids),
-        sweeper=Sweeper(vault, letters),
+        chores=Afterwards([uploads.forget_old, Sweeper(vault, letters).sweep, gate.forget, settle]),
         relay=Relay(bus=bus, store=store, overflow=lanes, passages=passages),
         timekeeper=Timekeeper(store=store, processor=processor, clock=clock),
         afterwards=Afterwards([care.certificates.run_once, care.retention.run_once, feed.run_once]),

@@ -106,17 +106,46 @@ def has_authority(case: Case, signer: UUID | None) -> bool:
     return one.has_signed or one.choice is not None
 
 
-def _signed(case: Case, participant: Participant, message: m.Sign) -> Event:
-    is_first = isinstance(message, m.Confirm)
+def check_signature(case: Case, participant: Participant, person: UUID, *, is_first: bool = False) -> None:
+    """Return if the person may sign in this seat now: to be asked before anybody is.
+
+    Raises:
+        EngineError: `already-closed`, `not-your-signature`, `already-signed`, `illegal-move`.
+    """
+    if case.has_ended:
+        raise EngineError("already-closed")
     # The owner needs no invitation; everybody else signs in the seat that they have taken.
     expected = case.owner if is_first else participant.person
-    if not participant.signs or message.person != expected:
+    if not participant.signs or person != expected:
         raise EngineError("not-your-signature")
     if participant.has_signed:
         raise EngineError("already-signed")
     if is_first is not (case.state is CaseState.DRAFT):  # the owner first, then everybody else
         trigger = "confirm" if is_first else "sign"
         raise EngineError("illegal-move", lifecycle="case", state=case.state.value, trigger=trigger)
+
+
+def check_decision(case: Case, participant: Participant, person: UUID, today: date) -> None:
+    """Return if the person may decide in this seat today: to be asked before anybody signs.
+
+    Raises:
+        EngineError: `already-closed`, `no-such-decision`, `already-decided`.
+    """
+    if case.has_ended:
+        raise EngineError("already-closed")
+    gates = [
+        (rules.gate, case.filings[rules.id].closes_on)
+        for rules in case.rules.values()
+        if rules.gate is not None and participant.id in rules.gate.deciders
+    ]
+    if not gates or participant.person not in {None, person}:
+        raise EngineError("no-such-decision")
+    if any(is_open(case, gate, closes_on, today) for gate, closes_on in gates):
+        raise EngineError("already-decided")
+
+
+def _signed(case: Case, participant: Participant, message: m.Sign) -> Event:
+    check_signature(case, participant, message.person, is_first=isinstance(message, m.Confirm))
     return m.CaseSigned(
         participant=participant.id,
         person=message.person,
@@ -142,15 +171,7 @@ def _unseated(participant: Participant) -> Event:
 
 
 def _chosen(case: Case, participant: Participant, message: m.Decide, today: date) -> Event:
-    gates = [
-        (rules.gate, case.filings[rules.id].closes_on)
-        for rules in case.rules.values()
-        if rules.gate is not None and participant.id in rules.gate.deciders
-    ]
-    if not gates or participant.person not in {None, message.person}:
-        raise EngineError("no-such-decision")
-    if any(is_open(case, gate, closes_on, today) for gate, closes_on in gates):
-        raise EngineError("already-decided")
+    check_decision(case, participant, message.person, today)
     return m.ParticipantDecided(
         participant=participant.id, person=message.person, choice=message.choice, evidence=message.evidence
     )

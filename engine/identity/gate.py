@@ -285,7 +285,7 @@ class Gate:
             EngineError: `malformed-mandate`, `invalid-mandate`, `invalid-mandate-expired`,
                 `already-used-mandate`, `already-linked-credential`, `malformed-certificate`,
                 `certificate-…`, `chain-…`, `signature-…`, `status-…`. Nothing was kept; after
-                a 503 the same signature may come again.
+                a 503 the same signature may come again. What was kept is returned again.
         """
         async with self._guard.watching(NOBODY):
             return await self._signing.verify(session, mandate, signature=signature, accept=accept)

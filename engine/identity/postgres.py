@@ -74,6 +74,10 @@ _EVIDENCE: Final = """
 select id, person, case_id, kind, issuer, serial, digest, signed_at, bundle_sealed, standing
 from engine.evidence where id = $1
 """
+_EVIDENCE_OF: Final = """
+select id, person, case_id, kind, issuer, serial, digest, signed_at, bundle_sealed, standing
+from engine.evidence where case_id = $1 and person = $2 and digest = $3
+"""
 _WAITING_EVIDENCE: Final = """
 select id, person, case_id, kind, issuer, serial, digest, signed_at, bundle_sealed, standing
 from engine.evidence where standing = 'waiting' and signed_at < $1 and (signed_at, id) > ($2, $3)
@@ -286,6 +290,12 @@ class PostgresIdentityStore:
         """Return the evidence."""
         async with self._transaction() as connection:
             row = await connection.fetchrow(_EVIDENCE, evidence)
+        return None if row is None else _evidence(row)
+
+    async def evidence_of(self, case_id: UUID, *, person: UUID, digest: bytes) -> EvidenceRow | None:
+        """Return the evidence of what was signed."""
+        async with self._transaction() as connection:
+            row = await connection.fetchrow(_EVIDENCE_OF, case_id, person, digest)
         return None if row is None else _evidence(row)
 
     async def add_visit(self, visit: Visit) -> None:

@@ -60,7 +60,7 @@ class Settling:
     async def settle(self) -> Settled:
         """Settle what can be settled now; what cannot waits for the next time."""
         now = self._clock.now()
-        outcomes = [await self._settle(row, now) async for row in self._waiting(before=_today(now))]
+        outcomes = [await self._settled(row, now) async for row in self._waiting(before=_today(now))]
         counted = Settled(*(outcomes.count(proof) for proof in (Proof.SETTLED, Proof.UNDONE, Proof.WAITING)))
         if outcomes:
             log.info("evidence.settled", extra={"settled": counted.settled, "undone": counted.undone})
@@ -78,7 +78,7 @@ class Settling:
         bundle = self._opened(row)
         if row.standing is Proof.WAITING:
             return await self._judged(row, bundle, self._clock.now())
-        return self._kept(row, bundle)
+        return kept_verdicts(self._examiner, row, bundle)
 
     async def long_term(self, evidence: UUID) -> LongTermProof:
         """Return a settled signature with all that proves it inside.
@@ -101,6 +101,14 @@ class Settling:
             for row in rows:
                 yield row
             after = (rows[-1].signed_at, rows[-1].id)
+
+    async def _settled(self, row: EvidenceRow, now: datetime) -> Proof:
+        """Settle one of many: what cannot be now waits for the next time, and holds up no other."""
+        try:
+            return await self._settle(row, now)
+        except EngineError as error:
+            log.warning("evidence.waiting", extra={"evidence": str(row.id), "code": error.code})
+            return Proof.WAITING
 
     async def _settle(self, row: EvidenceRow, now: datetime) -> Proof:
         bundle = self._opened(row)
@@ -127,21 +135,24 @@ class Settling:
 
     async def _judged(self, row: EvidenceRow, bundle: Bundle, now: datetime) -> Verdicts:
         signed = cades.read(bundle.signature, bundle.content)
-        proven = self._proven(row, bundle, signed)
+        proven = _proven(self._examiner, row, bundle, signed)
         since = word_of_a_later_day(row.signed_at)
         examined = await self._examiner.document(signed, proven=proven, now=now, since=since)
         return examined.verdicts
 
-    def _kept(self, row: EvidenceRow, bundle: Bundle) -> Verdicts:
-        signed = cades.read(bundle.signature, bundle.content)
-        proven = self._proven(row, bundle, signed)
-        return self._examiner.kept(signed, proven=proven, root=bundle.root, status=bundle.status)
 
-    def _proven(self, row: EvidenceRow, bundle: Bundle, signed: cades.Signed) -> ProvenTime | None:
-        token = cades.time_stamp_of(bundle.signature)
-        if token is None:
-            return ProvenTime(row.signed_at, "clock")
-        return self._examiner.proven_by(token, signed, also=bundle.tsa_root)
+def kept_verdicts(examiner: Examiner, row: EvidenceRow, bundle: Bundle) -> Verdicts:
+    """Return the verdicts about kept evidence by what was kept with it, alone."""
+    signed = cades.read(bundle.signature, bundle.content)
+    proven = _proven(examiner, row, bundle, signed)
+    return examiner.kept(signed, proven=proven, root=bundle.root, status=bundle.status)
+
+
+def _proven(examiner: Examiner, row: EvidenceRow, bundle: Bundle, signed: cades.Signed) -> ProvenTime | None:
+    token = cades.time_stamp_of(bundle.signature)
+    if token is None:
+        return ProvenTime(row.signed_at, "clock")
+    return examiner.proven_by(token, signed, also=bundle.tsa_root)
 
 
 def word_of_a_later_day(signed_at: datetime) -> datetime:

@@ -20,6 +20,7 @@ from engine.identity.examiner import Examiner
 from engine.identity.linking import Linking
 from engine.identity.mandate import Decision, Digest, Mandate, Recipient, written_nonce
 from engine.identity.sessions import Session
+from engine.identity.settling import kept_verdicts
 from engine.identity.store import Credential, EvidenceRow, IdentityStore, Kept
 from engine.identity.timestamps import Timestamper
 from engine.identity.verdict import ProvenTime
@@ -116,11 +117,15 @@ class Signing:
         """Return the evidence of a signed mandate.
 
         The offer is used up together with keeping the evidence, not before: when the authority
-        cannot be asked now, the same signature can come again, and no second PIN is risked.
+        cannot be asked now, the same signature can come again, and no second PIN is risked. It can
+        also come again afterwards, and is the same evidence: what it is for may not have been kept.
         """
         now = self._clock.now()
         mandate = Mandate.from_bytes(content)
-        await self._check_offer(session, mandate, content, now)
+        offer, is_used = await self._offered(session, mandate, content)
+        if is_used:
+            return await self._taken_up(session, mandate, content, signature, accept)
+        _check_time(offer, mandate, now)
         signed = _read(signature, mandate, content, now)
         proven = await self._timestamper.prove(signed.signature, now)
         examined = await self._examiner.document(signed, proven=proven, now=now)
@@ -143,14 +148,20 @@ class Signing:
             tsa_root=self._examiner.tsa_root_of(proven),
         )
         accept(evidence.attributes)
-        await self._keep(self._row(evidence, credential, bundle), mandate.id, now)
+        if not await self._keep(self._row(evidence, credential, bundle), mandate.id, now):
+            return await self._taken_up(session, mandate, content, signature, accept)
         return evidence
 
     async def check_offer(self, session: Session, content: bytes) -> None:
         """Return if this was offered to the person and can still be signed; raises as `verify`."""
-        await self._check_offer(session, Mandate.from_bytes(content), content, self._clock.now())
+        mandate = Mandate.from_bytes(content)
+        offer, is_used = await self._offered(session, mandate, content)
+        if is_used:
+            raise EngineError("already-used-mandate")
+        _check_time(offer, mandate, self._clock.now())
 
-    async def _check_offer(self, session: Session, mandate: Mandate, content: bytes, now: datetime) -> None:
+    async def _offered(self, session: Session, mandate: Mandate, content: bytes) -> tuple[Challenge, bool]:
+        """Return the person's offer of this mandate, and whether it has been signed."""
         found = await self._store.challenge(mandate.id)
         if found is None:
             raise EngineError("invalid-mandate")
@@ -158,10 +169,34 @@ class Signing:
         expected = (Purpose.MANDATE, self._audience, session.person, hashlib.sha256(content).digest())
         if (offer.purpose, offer.audience, offer.person, offer.digest) != expected:
             raise EngineError("invalid-mandate")
-        if is_used:
+        return offer, is_used
+
+    async def _taken_up(
+        self, session: Session, mandate: Mandate, content: bytes, signature: bytes, accept: Accept
+    ) -> Evidence:
+        """Return the evidence that was kept of this very signature, judged by what was kept with it."""
+        digest = hashlib.sha256(content).digest()
+        row = await self._store.evidence_of(mandate.case_id, person=session.person, digest=digest)
+        if row is None:
             raise EngineError("already-used-mandate")
-        if now >= offer.expires_at or now >= mandate.expires_at:
-            raise EngineError("invalid-mandate-expired")
+        bundle = self._seal.open(row.bundle_sealed, row.id, signed_at=row.signed_at)
+        signed, kept = cades.read(signature, content), cades.read(bundle.signature, content)
+        if (signed.signature, signed.certificate) != (kept.signature, kept.certificate):
+            raise EngineError("already-used-mandate")
+        verdicts = kept_verdicts(self._examiner, row, bundle)
+        verdicts.require()
+        attributes = attributes_of(signed.certificate)
+        accept(attributes)
+        log.info("evidence.taken-up", extra={"evidence": str(row.id), "case_id": str(row.case_id)})
+        return Evidence(
+            id=row.id,
+            person=row.person,
+            case_id=row.case_id,
+            digest=row.digest,
+            verdicts=verdicts,
+            attributes=attributes,
+            signed_at=row.signed_at,
+        )
 
     def _row(self, evidence: Evidence, credential: Credential, bundle: Bundle) -> EvidenceRow:
         return EvidenceRow(
@@ -174,14 +209,21 @@ class Signing:
             bundle_sealed=self._seal.seal(bundle, evidence.id, signed_at=evidence.signed_at),
         )
 
-    async def _keep(self, row: EvidenceRow, offer: UUID, now: datetime) -> None:
+    async def _keep(self, row: EvidenceRow, offer: UUID, now: datetime) -> bool:
+        """Keep it; False when the offer has been used meanwhile."""
         match await self._store.keep_evidence(row, challenge=offer, at=now):
             case Kept.KEPT:
                 log.info("evidence.kept", extra={"evidence": str(row.id), "case_id": str(row.case_id)})
+                return True
             case Kept.USED:
-                raise EngineError("already-used-mandate")
+                return False
             case Kept.ANOTHER_PERSON:
                 raise EngineError("already-linked-credential")
+
+
+def _check_time(offer: Challenge, mandate: Mandate, now: datetime) -> None:
+    if now >= offer.expires_at or now >= mandate.expires_at:
+        raise EngineError("invalid-mandate-expired")
 
 
 def _read(signature: bytes, mandate: Mandate, content: bytes, now: datetime) -> cades.Signed:

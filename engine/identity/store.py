@@ -201,6 +201,10 @@ class IdentityStore(Protocol):
         """Return the evidence."""
         ...
 
+    async def evidence_of(self, case_id: UUID, *, person: UUID, digest: bytes) -> EvidenceRow | None:
+        """Return the evidence of what the person signed in the case, by the digest of the content."""
+        ...
+
     async def add_visit(self, visit: Visit) -> None:
         """Keep a new visit to the app's provider."""
         ...
@@ -392,6 +396,12 @@ class MemoryIdentityStore:
     async def evidence(self, evidence: UUID) -> EvidenceRow | None:
         """Return the evidence."""
         return self._evidence.get(evidence)
+
+    async def evidence_of(self, case_id: UUID, *, person: UUID, digest: bytes) -> EvidenceRow | None:
+        """Return the evidence of what was signed."""
+        wanted = (case_id, person, digest)
+        found = (one for one in self._evidence.values() if (one.case_id, one.person, one.digest) == wanted)
+        return next(found, None)
 
     async def add_visit(self, visit: Visit) -> None:
         """Keep a new visit."""

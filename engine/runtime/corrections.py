@@ -152,6 +152,7 @@ class Corrections:
         if signed is not None:
             mandate = Mandate.from_bytes(signed.mandate)
             evidence = await self._verified(session, stored, correction, signed)
+            await self._counter.check_unheard(stored, evidence)
         return await self.say(request, case_id, correction, evidence=evidence, mandate=mandate)
 
     async def say(

@@ -22,6 +22,7 @@ from engine.core import messages as m
 from engine.core.case import Case
 from engine.core.errors import Code, EngineError, register
 from engine.core.explain import Explanations
+from engine.core.lifecycle import CaseState
 from engine.core.messages import Event
 from engine.core.patience import DRAFT_LASTS, day_in_japan
 from engine.core.plan import (
@@ -58,6 +59,8 @@ from engine.runtime.processor import Heard, Result, Said, Say, Work
 MANDATE_LASTS: Final = timedelta(days=365)
 _CASES: Final = UUID("0b9c7d1e-5d0c-5e43-8f0a-2b6f6a6d7c11")  # the name space of case ids
 _NO_CASE: Final = UUID(int=0)  # plans that are only looked at
+_Act: Final = m.ParticipantDecided | m.FactsCorrected  # what may be done by a signature more than once
+_BY_SIGNATURE: Final = frozenset({"participant-decided", "facts-corrected"})
 _LOOK_SECONDS: Final = 2.0  # how often a watcher looks for what another process committed
 
 register(
@@ -287,6 +290,8 @@ class Counter:
             return seen
         if request.version is not None and stored.case.version != request.version:
             raise EngineError("stale-version", version=stored.case.version)
+        if stored.case.state is not CaseState.DRAFT:  # before anything is kept of the signature
+            raise EngineError("already-closed" if stored.case.has_ended else "already-signed")
         mandate = Mandate.from_bytes(signed.mandate)
         contents, rules = await self.contents(stored), await self.words(stored)
         plan = contents.plan
@@ -367,6 +372,18 @@ class Counter:
         if seen.body_hash != request.body_hash:
             raise EngineError("idempotency-mismatch")
         return _done(Result.again(seen))
+
+    async def check_unheard(self, stored: StoredCase, evidence: UUID) -> None:
+        """Return if the case has not yet acted on this signature; raises `already-used-mandate`.
+
+        The gate takes a signature up again whose act was not kept; one that was is no new word.
+        """
+        key = self._keys.open(stored.case.id, stored.data_key_wrapped)
+        for row in await self._store.journal(stored.case.id):
+            if row.type in _BY_SIGNATURE:
+                event: Event = read(row, key)
+                if isinstance(event, _Act) and event.evidence == evidence:
+                    raise EngineError("already-used-mandate")
 
     def _owned(self, request: Request, say: Say) -> Say:
         """Return the same, said by the owner only: another's case does not exist."""

@@ -22,7 +22,7 @@ from pydantic import JsonValue
 from engine.core import messages as m
 from engine.core.case import Case, Participant
 from engine.core.errors import Code, EngineError, register
-from engine.core.participants import is_open
+from engine.core.participants import check_decision, check_signature, is_open
 from engine.core.patience import day_in_japan
 from engine.core.plan import Contents, Signatory
 from engine.core.text import Text
@@ -190,6 +190,7 @@ class Participation:
         stored, mine = await self._mine(session.person, case_id, participant)
         if seen := await self._counter.seen(request):
             return seen
+        check_signature(stored.case, mine, session.person)
         evidence = await self._verified(session, stored, mine, signed, choice=None)
         sign = m.Sign(case_id, mine.id, session.person, evidence, signed.acknowledged)
         return await self._counter.say(request, case_id, lambda _: Said(sign))
@@ -212,7 +213,9 @@ class Participation:
         stored, mine = await self._mine(session.person, case_id, participant)
         if seen := await self._counter.seen(request):
             return seen
+        check_decision(stored.case, mine, session.person, day_in_japan(self._clock.now()))
         evidence = await self._verified(session, stored, mine, signed, choice=choice)
+        await self._counter.check_unheard(stored, evidence)
         decide = m.Decide(case_id, mine.id, session.person, choice, evidence)
         return await self._counter.say(request, case_id, lambda _: Said(decide))
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from engine.border.envelope import parse_order
 from engine.core.errors import EngineError
-from engine.ports import Bus, BusUnavailable, Lanes, Parcel, Store, StoreUnavailable
+from engine.ports import Bus, BusUnavailable, Lanes, Parcel, Store, StoreConflict, StoreUnavailable
 from engine.runtime.passage import Passages
 
 _AT_ONCE: Final = 2000  # parcels that may wait in memory; more stay with the sweep
@@ -60,7 +60,7 @@ class Publisher:
                 async with asyncio.timeout(_LINGER_SECONDS):
                     await self._something.wait()
             except TimeoutError:
-                await self._forget()
+                await self.forget()
                 continue
             self._something.clear()
             await self.flush()
@@ -77,13 +77,14 @@ class Publisher:
         if published:
             self._full |= dict.fromkeys(refused, now + _FULL_SECONDS)
 
-    async def _forget(self) -> None:
+    async def forget(self) -> None:
+        """Forget what was published, now, where no batch does; what cannot be forgotten is kept for later."""
         if not self._published:
             return
         published = self.take_published()
         try:
             await self._store.forget_published(published)
-        except StoreUnavailable:
+        except (StoreConflict, StoreUnavailable):
             self._published += published
 
 
@@ -123,21 +124,28 @@ class Relay:
             await self._bus.probe()
         except BusUnavailable:  # it is not the queue: nothing can be sent at all
             return []
-        by_queue: dict[str, list[Parcel]] = defaultdict(list)
-        for _, parcel in mine:
-            by_queue[parcel.destination].append(parcel)
-        for queue, parcels in by_queue.items():
-            named = [(one.id, parse_order(one.body).subject, one.body) for one in parcels]
-            await self._overflow.adopt(queue.removeprefix(_ORDERS), named)
+        by_queue: dict[str, list[tuple[int, Parcel]]] = defaultdict(list)
+        for id_, parcel in mine:
+            by_queue[parcel.destination].append((id_, parcel))
+        done: list[int] = []
+        for queue, some in by_queue.items():
+            named = [(id_, one.id, subject, one.body) for id_, one in some if (subject := _subject(one))]
+            try:
+                await self._overflow.adopt(queue.removeprefix(_ORDERS), [one[1:] for one in named])
+            except StoreConflict:  # with the next sweep
+                log.warning("orders.waiting", extra={"queue": queue, "orders": len(named)})
+                continue
+            done += [one[0] for one in named]
             log.warning("orders.overflowed", extra={"queue": queue, "orders": len(named)})
-        return [id_ for id_, _ in mine]
+        return done
 
     async def run(self) -> None:
         """Sweep until cancelled."""
         while True:
             try:
                 swept = await self.run_once()
-            except StoreUnavailable:
+            except (StoreConflict, StoreUnavailable) as error:
+                log.warning("outbox.waiting", extra={"code": type(error).__name__})
                 swept = 0
             if swept < _SWEPT_AT_ONCE:
                 await asyncio.sleep(_SWEEP_SECONDS)
@@ -169,6 +177,15 @@ async def _let_through(
         else:
             held.append(pair)
     return through, held
+
+
+def _subject(order: Parcel) -> str | None:
+    """Return what an order is about; None for one that cannot be read, which stays where it is."""
+    try:
+        return parse_order(order.body).subject
+    except EngineError as error:
+        log.warning("order.unreadable", extra={"order_id": order.id, "code": error.code})
+        return None
 
 
 async def _published(bus: Bus, waiting: Sequence[tuple[int, Parcel]]) -> tuple[list[int], list[str]]:

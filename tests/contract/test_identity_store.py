@@ -170,6 +170,10 @@ async def test_evidence_its_challenge_and_its_credential_go_together(store: Iden
 
     assert await store.keep_evidence(given, challenge=offer.id, at=START) is Kept.KEPT
     assert await store.evidence(given.id) == given
+    assert await store.evidence_of(given.case_id, person=owner, digest=given.digest) == given
+    assert await store.evidence_of(given.case_id, person=uuid4(), digest=given.digest) is None
+    assert await store.evidence_of(uuid4(), person=owner, digest=given.digest) is None
+    assert await store.evidence_of(given.case_id, person=owner, digest=b"other") is None
     assert await store.credentials(owner) == {CARD, SIGNING}
     assert await store.challenge(offer.id) == (offer, True)
 

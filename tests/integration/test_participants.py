@@ -19,6 +19,7 @@ from engine.core.patience import day_in_japan
 from engine.core.plan import Choice, Gate
 from engine.core.text import Text
 from engine.identity.card import Use
+from engine.identity.signing import anybody
 from tests.households import household
 from tests.integration.engine_ground import MURORAN, Ground, ground
 from tests.journeys.household import PASSWORD
@@ -210,7 +211,70 @@ async def test_what_waits_for_a_decision_waits_until_everybody_has_signed_theirs
     assert twisted.problem["code"] == "stale-mandate"
     assert (await gas(owner, case))["state"] == "to-do"
     late = await refusal(owner.say("POST", f"{own}/decision", mine))
-    assert late.problem["code"] in {"already-used-mandate", "already-decided"}
+    assert late.problem["code"] == "already-decided"
+
+
+async def kept_only_at_the_gate(here: Ground, person: CitizenClient, body: dict[str, str]) -> None:
+    """Verify a signature as far as a process comes that dies before the case hears of it."""
+    session = await here.engine.gate.session(person._token or "")
+    mandate, signature = (base64.b64decode(body[name]) for name in ("mandate", "signature"))
+    await here.engine.gate.verify_mandate(session, mandate, signature=signature, accept=anybody)
+
+
+async def test_a_signature_whose_act_was_not_kept_is_good_when_it_comes_again(here: Ground) -> None:
+    owner, spouse = here.citizen(), here.citizen(SPOUSE)
+    case = await opened(here, owner)
+    body = await signed(owner, f"/v1/cases/{case['id']}")
+    await kept_only_at_the_gate(here, owner, body)
+    await owner.say("POST", f"/v1/cases/{case['id']}/confirmation", body, version=case["version"])
+
+    path = await come(owner, spouse, case, "/movers/1")
+    consent = await signed(spouse, path)
+    await kept_only_at_the_gate(here, spouse, consent)
+    await spouse.say("POST", f"{path}/signature", consent)
+    decision = await signed(spouse, path, query="?choice=accept") | {"choice": "accept"}
+    await kept_only_at_the_gate(here, spouse, decision)
+    await spouse.say("POST", f"{path}/decision", decision)
+
+    assert await state(owner, case) == "running"
+    assert (await spouse.get(path))["decision"]["chosen"] == "accept"
+    assert await here.engine.pool.fetchval("select count(*) from engine.evidence") == 3
+
+
+async def test_an_old_choice_is_not_made_again_with_its_old_signature(here: Ground) -> None:
+    owner, spouse = here.citizen(), here.citizen(SPOUSE)
+    case = await opened(here, owner)
+    await confirm(owner, case)
+    path = await come(owner, spouse, case, "/movers/1")
+    await _sign(spouse, path)
+    first = await signed(spouse, path, query="?choice=renounce") | {"choice": "renounce"}
+    await spouse.say("POST", f"{path}/decision", first)
+    second = await signed(spouse, path, query="?choice=accept") | {"choice": "accept"}
+    await spouse.say("POST", f"{path}/decision", second)
+
+    again = await refusal(spouse.say("POST", f"{path}/decision", first))
+
+    assert again.problem["code"] == "already-used-mandate"
+    assert (await spouse.get(path))["decision"]["chosen"] == "accept"
+
+
+async def test_nothing_is_kept_of_a_signature_for_a_decision_that_is_over(here: Ground) -> None:
+    owner, spouse = here.citizen(), here.citizen(SPOUSE)
+    case = await opened(here, owner)
+    await confirm(owner, case)
+    path = await come(owner, spouse, case, "/movers/1")
+    await _sign(spouse, path)
+    own = f"/v1/cases/{case['id']}/participants/{seat(case, '/movers/0')}"
+    late = await signed(spouse, path, query="?choice=renounce") | {"choice": "renounce"}
+    for person, place in ((spouse, path), (owner, own)):
+        choice = await signed(person, place, query="?choice=accept") | {"choice": "accept"}
+        await person.say("POST", f"{place}/decision", choice)
+    before = await here.engine.pool.fetchval("select count(*) from engine.evidence")
+
+    refused = await refusal(spouse.say("POST", f"{path}/decision", late))
+
+    assert refused.problem["code"] == "already-decided"
+    assert await here.engine.pool.fetchval("select count(*) from engine.evidence") == before
 
 
 async def gas(owner: CitizenClient, case: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from connectors.simulators.jpki.rehearsal import AUDIENCE, answer, rehearsal_gat
 from connectors.simulators.jpki.world import JpkiWorld
 from engine.core.errors import EngineError
 from engine.identity import cades
+from engine.identity.attributes import Attributes
 from engine.identity.challenges import Purpose
 from engine.identity.profiles import POLICIES, Environment, Use
 from engine.identity.signing import anybody
@@ -290,12 +291,42 @@ async def test_a_signature_over_other_bytes_is_refused(signing: Signing) -> None
 
 
 async def test_a_mandate_is_signed_once(signing: Signing) -> None:
-    signature = signing.signed(signing.own, signing.offered.content)
-    await signing.gate.verify_mandate(
-        signing.session, signing.offered.content, signature=signature, accept=anybody
+    content = signing.offered.content
+    first = signing.signed(signing.own, content)
+    await signing.gate.verify_mandate(signing.session, content, signature=first, accept=anybody)
+    signing.clock.pass_by(seconds=1)
+
+    assert await signing.refusal(signature=signing.signed(signing.own, content)) == "already-used-mandate"
+
+
+async def test_the_same_signature_again_is_the_same_evidence_for_the_same_person_alone(
+    signing: Signing,
+) -> None:
+    content, other = signing.offered.content, await signing.signed_in(signing.card())
+    signature = signing.signed(signing.own, content)
+    first = await signing.gate.verify_mandate(signing.session, content, signature=signature, accept=anybody)
+    shown: list[Attributes] = []
+
+    again = await signing.gate.verify_mandate(
+        signing.session, content, signature=signature, accept=shown.append
     )
 
-    assert await signing.refusal(signature=signature) == "already-used-mandate"
+    assert (again.id, again.signed_at, again.attributes) == (first.id, first.signed_at, first.attributes)
+    assert again.verdicts.refusal() is None
+    assert shown == [first.attributes]
+    with pytest.raises(EngineError, match="invalid-mandate"):
+        await signing.gate.verify_mandate(other, content, signature=signature, accept=anybody)
+
+
+async def test_a_signature_that_came_to_nothing_since_is_not_taken_up(signing: Signing) -> None:
+    content = signing.offered.content
+    signature = signing.signed(signing.own, content)
+    await signing.gate.verify_mandate(signing.session, content, signature=signature, accept=anybody)
+    signing.world.revoke(Use.SIGNATURE, signing.own.signature_certificate, at=START - timedelta(days=1))
+    signing.clock.pass_by(days=1)
+    await signing.gate.settle()
+
+    assert await signing.refusal(signature=signature) == "status-revoked"
 
 
 async def test_a_mandate_offered_to_somebody_else_is_refused(signing: Signing) -> None:

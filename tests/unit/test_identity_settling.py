@@ -4,7 +4,9 @@
 Hanako signs on 9 November, 10:02:03 in Japan. What a municipality enters is in the list of the next day.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from asn1crypto import cms
@@ -127,6 +129,18 @@ async def test_nobody_is_undone_because_nobody_answers(desk: Signed) -> None:
 
     desk.world.is_down = False
     assert await desk.gate.settle() == Settled(settled=1)
+
+
+async def test_a_bundle_that_does_not_open_holds_up_no_other(desk: Signed) -> None:
+    row = await desk.store.evidence(desk.evidence.id)
+    assert row is not None
+    later = await desk.offer(await desk.signed_in(desk.own))
+    forged = replace(row, id=UUID(int=5), signed_at=row.signed_at - SECOND)  # it is the first of them
+    await desk.store.keep_evidence(forged, challenge=later.mandate.id, at=START)
+    desk.clock.pass_by(days=1)
+
+    assert await desk.gate.settle() == Settled(settled=1, waiting=1)
+    assert await desk.standing() is Proof.SETTLED
 
 
 async def test_a_settled_signature_needs_nobody_any_more(desk: Signed) -> None:
