@@ -21,6 +21,7 @@ from connectors.simulators.catalogue import SIMULATORS
 _HELD: Final = frozenset({"completed", "irrevocable"})
 # In these, the case does not know what the organisation holds: it was given up on, or has not answered.
 _OPEN: Final = frozenset({"submitted", "postponed", "revising", "withdrawing", "submitted-answer", "to-do"})
+_OURS: Final = frozenset({"online", "signed"})
 _DAYS: Final = ("movingDate", "startOn", "stopOn", "workOn", "collectOn")
 
 
@@ -30,6 +31,7 @@ class Line:
 
     `says` is the state that the case gives it, None where it has none; `holds` is the last effect in
     the organisation's ledger, None where nothing is in effect, and `day` the day that it holds.
+    `is_own` says that the citizen did it, on paper or at a counter: no order of ours speaks of it.
     """
 
     organisation: str
@@ -38,10 +40,13 @@ class Line:
     holds: str | None
     day: str | None = None
     differs: tuple[str, ...] = ()
+    is_own: bool = False
 
     @property
     def agrees(self) -> bool:
         """Whether the ledger holds what the case says."""
+        if self.is_own and self.says in _HELD and self.holds is None:
+            return True
         if self.says in _HELD:
             return self.holds is not None and not self.differs
         return self.says is not None and self.says not in _OPEN and self.holds is None
@@ -102,7 +107,8 @@ def _lines(number: str, filings: Sequence[Mapping[str, Any]], standing: Iterable
     for filing in waiting:
         other = next((one for one in left if one.procedure == filing["slug"]), None)
         if other is None:
-            yield Line(number, filing["slug"], filing["state"], None)
+            is_own = filing["way"] not in _OURS
+            yield Line(number, filing["slug"], filing["state"], None, is_own=is_own)
         else:
             left.remove(other)
             differs = _differences(_told(filing), other.fields)

@@ -16,7 +16,7 @@ from typing import Any, Final
 import aiohttp
 
 from connectors.simulators.books import Books
-from connectors.simulators.jpki import JpkiWorld, SoftwareCard
+from connectors.simulators.jpki import JpkiWorld, SoftwareCard, resident_changed
 from engine.client import CitizenClient
 from engine.clock import SimulatedClock
 from engine.core.errors import Code, EngineError, register
@@ -290,6 +290,19 @@ class Demo:
             self.say(f"  督促を受けました {filing['deadline']['lastDay']}  reminded of the last day")
         self.say(f"  ご自身で {filing['title']['ja']}（{filing['receiver']['ja']}）: 案内書 {sheet.name}")
         await client.say("POST", f"{path}/done", key=key)
+        if filing["slug"] == self._script.revoked_by:
+            await asyncio.to_thread(self._revoke)
+
+    def _revoke(self) -> None:
+        """Do at the counter what the notice brings with it: the signing certificates end in mid-case."""
+        for person in self._script.people.values():
+            holder = person.resident
+            resident_changed(
+                self._settings.state, name=holder.name, born_on=holder.born_on, at=self._clock.now()
+            )
+        self.say(
+            "  署名用電子証明書は、この届出により失効します  with the notice the signing certificates end"
+        )
 
     # --- the end ---
 

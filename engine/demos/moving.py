@@ -30,6 +30,7 @@ class Moving(Script):
     }
     begins = timedelta(days=12)
     turns = frozenset(Turn)
+    revoked_by = "move.move-in-notice"
 
     def facts(self, day: date) -> dict[str, Any]:
         """Return what the family tells of its move on that day."""

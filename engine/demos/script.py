@@ -63,6 +63,8 @@ class Script:
     begins: ClassVar[timedelta]
     """How far from today the event's day lies, on the day on which the case is opened."""
     turns: ClassVar[frozenset[Turn]] = frozenset({Turn.NONE})
+    revoked_by: ClassVar[str | None] = None
+    """The notice at the counter that ends everybody's signing certificate (公的個人認証法12条)."""
 
     def facts(self, day: date) -> dict[str, Any]:
         """Return what the household tells of its event on that day."""
