@@ -20,6 +20,7 @@ from engine.border.names import mark, reference
 from engine.border.questions import AnswerSchema, check_answer
 from engine.core import messages as m
 from engine.core.case import Case
+from engine.core.elsewhere import Other, left_to_others, persons_of
 from engine.core.errors import Code, EngineError, register
 from engine.core.explain import Explanations
 from engine.core.messages import Event
@@ -40,6 +41,7 @@ from engine.core.views import (
     case_summary,
     case_view,
     plan_view,
+    seen_elsewhere,
 )
 from engine.identity.gate import Gate
 from engine.identity.mandate import Mandate
@@ -55,6 +57,7 @@ from engine.runtime.mandates import SeatFinder, digests, recipients
 from engine.runtime.notices import Notices
 from engine.runtime.processor import Heard, Result, Said, Say, Work
 
+_MOST_OTHERS: Final = 20  # cases of one person that are looked through for what is done already
 MANDATE_LASTS: Final = timedelta(days=365)
 _CASES: Final = UUID("0b9c7d1e-5d0c-5e43-8f0a-2b6f6a6d7c11")  # the name space of case ids
 _NO_CASE: Final = UUID(int=0)  # plans that are only looked at
@@ -185,7 +188,7 @@ class Counter:
         rows = await self._store.journal(case_id)
         said = [read(row, key) for row in rows if row.type in SAID]
         view = case_view(stored.case, contents, await self._catalogue.rules(stored.case.catalogue), said)
-        return await self._notices.added(view, stored.case)
+        return await self._notices.added(await self._seen_elsewhere(view), stored.case)
 
     async def disclosures(self, person: UUID, case_id: UUID) -> list[DisclosureView]:
         """Return who was told what; raises `no-such-case`."""
@@ -243,7 +246,7 @@ class Counter:
         case_id = uuid5(_CASES, f"{request.person} {request.key}")
         told = self._catalogue.read(event, facts)
         await self._check_unreported(self._mark(event, told), case_id)
-        contents = await self._planned(event, told, case_id)
+        contents = await self._alone(request.person, event, told, case_id)
         now = self._clock.now()
         opening = m.Open(
             case_id,
@@ -382,6 +385,34 @@ class Counter:
         directory = await self._directories.current()
         today = day_in_japan(self._clock.now())
         return self._catalogue.plan(event, facts, case_id=case_id, directory=directory, today=today)
+
+    async def _alone(self, person: UUID, event: str, told: BaseModel, case_id: UUID) -> Contents:
+        """Return the plan of a new case, without what another running case of the person does already."""
+        contents = await self._planned(event, told, case_id)
+        if not any(one.same_as for one in self._catalogue.event(event).procedures):
+            return contents
+        stored = await self._store.cases_of(person, before=None, limit=_MOST_OTHERS)
+        others = [
+            await self._other(one)
+            for one in stored
+            if not one.case.has_ended and one.data_key_wrapped is not None and one.case.id != case_id
+        ]
+        plan = left_to_others(self._catalogue.event(event), told, contents.plan, others)
+        return contents.model_copy(update={"plan": plan})
+
+    async def _other(self, stored: StoredCase) -> Other:
+        contents, event = await self.contents(stored), self._catalogue.event(stored.case.event)
+        told = self._catalogue.reread(event.slug, contents.facts)
+        return Other(stored.case, contents.plan, persons_of(event, told, contents.plan))
+
+    async def _seen_elsewhere(self, view: CaseView) -> CaseView:
+        """Return the case with how far the same is where it is done."""
+        cases = {one.elsewhere.case for one in view.filings if one.elsewhere}
+        if not cases:
+            return view
+        found = [await self._store.case(case_id) for case_id in cases]
+        there = {id_: one.state for stored in found if stored for id_, one in stored.case.filings.items()}
+        return seen_elsewhere(view, there)
 
     def _mark(self, event: str, told: BaseModel) -> str | None:
         """Return what the engine keeps of what such a case is about."""
