@@ -315,6 +315,7 @@ class LifeEvent(Generic[F]):
     `holder` is whose predecessors a subject waits for that
     has none of its own: an account, for the new name of who holds it. `about` are the words by which two
     people who tell of the same mean the same, so that it is told once; None where everybody tells their own.
+    `deceased` is who has died, which is settled once one of `notices` is completed.
 
     Raises:
         MisdeclaredEvent: a slug twice, an unknown field, predecessor or date, a circle, a field that
@@ -338,6 +339,8 @@ class LifeEvent(Generic[F]):
     renews: tuple[str, ...] = ()
     date_names: frozenset[str] | None = None
     about: Callable[[F], str | None] = field(default=lambda _: None)
+    deceased: Callable[[F], tuple[str, str, date] | None] = field(default=lambda _: None)
+    notices: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check(self)

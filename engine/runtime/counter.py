@@ -16,10 +16,10 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, JsonValue
 
-from engine.border.names import mark, reference
+from engine.border.names import mark, person_mark, reference
 from engine.border.questions import AnswerSchema, check_answer
 from engine.core import messages as m
-from engine.core.case import Case
+from engine.core.case import Case, participant_id
 from engine.core.elsewhere import Other, left_to_others, persons_of
 from engine.core.errors import Code, EngineError, register
 from engine.core.explain import Explanations
@@ -257,7 +257,8 @@ class Counter:
             participants_of(contents.plan, case_id),
             now + self._draft_lasts,
         )
-        return await self.say(request, case_id, lambda _: Said(opening, contents))
+        people = self._people(contents, case_id)
+        return await self.say(request, case_id, lambda _: Said(opening, contents), people=people)
 
     async def mandate(self, session: Session, case_id: UUID) -> bytes:
         """Return the mandate of the case, canonical JSON, for the person to read and sign.
@@ -343,6 +344,7 @@ class Counter:
         *,
         reads_contents: bool = False,
         about: str | None = None,
+        people: tuple[tuple[UUID, str], ...] = (),
     ) -> Done:
         """Say something to a case, once; who may say it is the caller's to know."""
         result = await self._intake.submit(
@@ -354,6 +356,7 @@ class Counter:
                 reads_contents=reads_contents,
                 remembered=True,
                 mark=about,
+                people=people,
             )
         )
         return _done(result)
@@ -418,6 +421,17 @@ class Counter:
         """Return what the engine keeps of what such a case is about."""
         about = self._catalogue.event(event).about(told)
         return mark(self._references_key, event=event, about=about) if about is not None else None
+
+    def _people(self, contents: Contents, case_id: UUID) -> tuple[tuple[UUID, str], ...]:
+        """Return what is kept of who has a seat, so that their death is heard of."""
+        key = self._references_key
+        return tuple(
+            (
+                participant_id(case_id, one.at),
+                person_mark(key, family=one.family, given=one.given, birth_date=one.birth_date),
+            )
+            for one in contents.plan.signatories
+        )
 
     async def _check_unreported(self, about: str | None, case_id: UUID) -> None:
         if about is not None and await self._store.reported(about) not in {None, case_id}:

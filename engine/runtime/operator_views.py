@@ -22,6 +22,10 @@ PARKED: Final[Mapping[str, Text]] = {
     "wrong-answer": Text(ja="回答に疑義があるため保留", en="Put aside: an answer seems wrong"),
     "under-investigation": Text(ja="調査のため保留", en="Put aside: under investigation"),
     "law-unclear": Text(ja="法令の確認のため保留", en="Put aside: the law has to be checked"),
+    "participant-died": Text(
+        ja="当事者の死亡が届け出られたため保留。ご遺族に確かめ、続けるものだけを再開してください",
+        en="Put aside: the death of somebody in it was notified. Ask the family; resume only what goes on",
+    ),
 }
 OWNERS: Final[Mapping[Party, Text]] = {
     Party.ORGANISATION: Text(ja="機関の回答待ち", en="The organisation has to answer"),
