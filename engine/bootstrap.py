@@ -62,6 +62,7 @@ from engine.runtime.consumer import Consumer, ReplyDesk
 from engine.runtime.corrections import Corrections
 from engine.runtime.counter import Counter
 from engine.runtime.dead import DeadDrain
+from engine.runtime.deceased import Deceased
 from engine.runtime.feed import Feed
 from engine.runtime.intake import Intake
 from engine.runtime.key_desk import KeyDesk
@@ -88,6 +89,7 @@ from engine.runtime.timeline import Timelines
 from engine.runtime.undone import UndoneSignatures
 from engine.settings import Profile, Settings
 from engine.store.care import PostgresCare
+from engine.store.deaths import PostgresDeaths
 from engine.store.lanes import PostgresLanes
 from engine.store.operators import PostgresOperators
 from engine.store.pool import open_pool
@@ -443,6 +445,15 @@ def _put_together(
         notices=Notices(lanes, clock),
         reminders=settings.reminder_days,
     )
+    deceased = Deceased(
+        life_events,
+        store=store,
+        deaths=PostgresDeaths(pool),
+        counter=counter,
+        catalogue=catalogue,
+        processor=processor,
+        key=keys.references,
+    )
     operators = PostgresOperators(pool)
     record = Record(operators=operators, clock=clock, ids=ids)
     care_store = PostgresCare(pool)
@@ -622,7 +633,9 @@ def _put_together(
         chores=Afterwards([uploads.forget_old, Sweeper(vault, letters).sweep, gate.forget, settle]),
         relay=Relay(bus=bus, store=store, overflow=lanes, passages=passages),
         timekeeper=Timekeeper(store=store, processor=processor, clock=clock),
-        afterwards=Afterwards([care.certificates.run_once, care.retention.run_once, feed.run_once]),
+        afterwards=Afterwards(
+            [care.certificates.run_once, care.retention.run_once, feed.run_once, deceased.run_once]
+        ),
         consumer=Consumer(bus=bus, desk=desk, queues=reply_queues()),
         lanes=lanes,
         lane_desk=LaneDesk(lanes=lanes, registry=registry, operators=operators, record=record, clock=clock),

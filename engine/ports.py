@@ -341,6 +341,7 @@ class Changes:
     outcomes: dict[MessageKey, Seen] = field(default_factory=dict)
     published: list[int] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)
+    people: list[tuple[UUID, UUID, str]] = field(default_factory=list)  # case, seat, mark of the person
     reported: dict[str, UUID] = field(default_factory=dict)  # what begins to run, by what it is about
     certificates: list[KeptCertificate] = field(default_factory=list)
 
@@ -512,6 +513,22 @@ class Ending:
     certificate_sealed: bytes | None = field(repr=False)
     certified_at: datetime | None
     erased_at: datetime | None
+
+
+class Deaths(Protocol):
+    """What is kept so that a death is heard of in other cases. Every door raises `StoreUnavailable`."""
+
+    async def noticed(self, slugs: Sequence[str], *, limit: int) -> list[UUID]:
+        """Return cases with one of these procedures completed that were not followed yet."""
+        ...
+
+    async def seats_of(self, person: str) -> list[tuple[UUID, UUID]]:
+        """Return the seats of a person in cases that have not ended, as (case, seat)."""
+        ...
+
+    async def followed(self, case_id: UUID) -> None:
+        """Note that what a case tells of has been followed to the others."""
+        ...
 
 
 class CareStore(Protocol):

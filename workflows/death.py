@@ -19,7 +19,7 @@ from workflows.death_facts import DeathFacts
 from workflows.death_fields import FIELDS
 from workflows.death_notices import NOTICES
 from workflows.death_people import Related
-from workflows.death_terms import DATE_NAMES, DELIBERATION_ENDS, GATE, dates, dates_of, heirs
+from workflows.death_terms import DATE_NAMES, DELIBERATION_ENDS, GATE, NOTICE, dates, dates_of, heirs
 
 __all__ = ["DEATH", "PROCEDURES", "DeathFacts"]
 
@@ -212,4 +212,10 @@ DEATH: Final = LifeEvent(
     gates=GATES,
     signatories=_signatories,
     about=_about,
+    deceased=lambda facts: (
+        facts.deceased.name.family,
+        facts.deceased.name.given,
+        facts.deceased.birth_date,
+    ),
+    notices=NOTICE,
 )

@@ -249,6 +249,7 @@ REGISTERS: Final[tuple[Procedure[MarriageFacts], ...]] = (
         grade=Grade.LIKELY,
         opens="move_date",
         said_kind=Kind.BRANCH,
+        same_as=("move.move-in-notice", "move.within-city-notice"),
         who=_FILERS,
         steps=(
             both(
@@ -311,6 +312,7 @@ REGISTERS: Final[tuple[Procedure[MarriageFacts], ...]] = (
         opens="marriage_date",
         who=_SELF,
         bring=(both("カードと6〜16文字の暗証番号", "The card and a PIN of 6 to 16 characters"),),
+        same_as=("move.signing-cert-reissue",),
         steps=(
             both(
                 "氏が変わると署名用電子証明書は失効します。利用者証明用はそのまま使えます",

@@ -231,6 +231,7 @@ MUNICIPAL: Final[tuple[Procedure[MovingFacts], ...]] = (
                 "It is void once the address has changed; a new one is free",
             ),
         ),
+        same_as=("marriage.signing-cert-reissue",),
         documents=("signing-certificate",),
         subjects=_wanting_certificate,
     ),

@@ -8,6 +8,8 @@ one, or see that two belong to one filing.
 import base64
 import hmac
 import re
+import unicodedata
+from datetime import date
 from typing import Final, Literal, get_args
 from uuid import UUID
 
@@ -47,6 +49,16 @@ def order_id(key: bytes, *, reference: str, kind: OrderKind, attempt: int, revis
 def mark(key: bytes, *, event: str, about: str) -> str:
     """Return what is kept of what a case is about: equal words, equal mark, and no way back."""
     return _keyed(key, "about", event, about)
+
+
+def person_mark(key: bytes, *, family: str, given: str, birth_date: date) -> str:
+    """Return what is kept of who has a seat in a case: equal for the same person, and no way back."""
+    return _keyed(key, "person", plainly(family + given), birth_date.isoformat())
+
+
+def plainly(name: str) -> str:
+    """Return a name without what differs by how it was typed: spaces and widths."""
+    return "".join(unicodedata.normalize("NFKC", name).split())
 
 
 def _keyed(key: bytes, *parts: str) -> str:

@@ -153,6 +153,7 @@ class Procedure(Generic[F]):
     the rule is in force, where it has one. `gate` names what has to be decided before it is filed.
     `instead` are other deadlines that some facts have, the first that holds. `at_once` says for which
     subjects nothing has to come first: who died had asked that this company be told.
+    `same_as` are procedures of other life events that do the same for the same person, so that one is enough.
     `my_number` says who supplies the number where the receiver needs it: never Todoke. `subjects` are
     the persons or things it is about, one filing for each; nothing personal, a JSON pointer into the
     facts.
@@ -182,6 +183,7 @@ class Procedure(Generic[F]):
     if_late: Text | None = None
     documents: tuple[str, ...] = ()
     my_number: Text | None = None
+    same_as: tuple[str, ...] = ()
     subjects: Callable[[F], tuple[str, ...]] = field(default=lambda _: ("",))
     after_here: Callable[[F], tuple[str, ...]] = field(default=lambda _: ())
     instead: tuple[Instead[F], ...] = ()
@@ -313,6 +315,7 @@ class LifeEvent(Generic[F]):
     `holder` is whose predecessors a subject waits for that
     has none of its own: an account, for the new name of who holds it. `about` are the words by which two
     people who tell of the same mean the same, so that it is told once; None where everybody tells their own.
+    `deceased` is who has died, which is settled once one of `notices` is completed.
 
     Raises:
         MisdeclaredEvent: a slug twice, an unknown field, predecessor or date, a circle, a field that
@@ -336,6 +339,8 @@ class LifeEvent(Generic[F]):
     renews: tuple[str, ...] = ()
     date_names: frozenset[str] | None = None
     about: Callable[[F], str | None] = field(default=lambda _: None)
+    deceased: Callable[[F], tuple[str, str, date] | None] = field(default=lambda _: None)
+    notices: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _check(self)
@@ -391,6 +396,14 @@ class _Resolved(BaseModel):
     )
 
 
+class Elsewhere(_Resolved):
+    """Where the same is done already: another running case of the same owner."""
+
+    case: UUID
+    filing: UUID
+    event: str
+
+
 class Entry(_Resolved):
     """One procedure that applies, resolved for these facts. `fields` are personal."""
 
@@ -414,6 +427,7 @@ class Entry(_Resolved):
     gate: Gated | None = None
     closes_on: date | None = None
     signer: UUID | None = None
+    elsewhere: Elsewhere | None = None
 
     @property
     def way(self) -> Way:
@@ -596,7 +610,7 @@ def corrected(old: Plan, new: Plan) -> tuple[Plan, dict[UUID, tuple[str, ...]]]:
     entries, changed = [], {}
     for entry in old.entries:
         other = fresh.get(entry.id)
-        if other is None:
+        if other is None or entry.elsewhere is not None:
             entries.append(entry)
             continue
         names = tuple(name for name in entry.fields if entry.fields[name] != other.fields.get(name))
@@ -911,5 +925,6 @@ def _declared(one: Procedure[F], fields: Mapping[str, FactField[F]]) -> dict[str
         "steps": [text.model_dump() for text in one.steps],
         "ifLate": words(one.if_late),
         "documents": list(one.documents),
+        "sameAs": list(one.same_as),
         "myNumber": words(one.my_number),
     }

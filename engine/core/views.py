@@ -72,6 +72,22 @@ _NEW_CERTIFICATE: Final = Text(
     en="The notice has revoked your signing certificate. To correct what you signed, get a new one at the"
     " counter; everything else goes on",
 )
+_DONE_ELSEWHERE: Final = Text(
+    ja="進行中の別の案件で、同じ人について同じ手続をします。ここでは行いません",
+    en="Another of your running cases does the same for the same person: it is not done here",
+)
+_LOST_ELSEWHERE: Final = Text(
+    ja="別の案件では行われませんでした。ご自身で行ってください",
+    en="The other case came to its end without it: do it yourself",
+)
+_CAME_TO_NOTHING: Final = frozenset(
+    {
+        FilingState.CANCELLED,
+        FilingState.WITHDRAWN,
+        FilingState.CLOSED_REFUSED,
+        FilingState.NOT_NEEDED,
+    }
+)
 _NO_CASE: Final = UUID(int=0)  # a plan that is only looked at
 _PARKED: Final = Text(ja="係員が確認中です", en="An operator is looking into it")
 
@@ -110,6 +126,16 @@ class Deadline(View):
     confirm: bool
 
 
+class ElsewhereView(View):
+    """Where the same is done already, and how far it is there: null as long as the plan is only looked at."""
+
+    case: UUID
+    filing: UUID
+    event: str
+    state: FilingState | None
+    text: Text
+
+
 class EntryView(View):
     """One procedure of a plan: what, to whom, how, by when, why, and exactly what is told."""
 
@@ -140,6 +166,7 @@ class EntryView(View):
     gate: str | None = None
     gate_text: Text | None = None
     gate_closes_on: date | None = None
+    elsewhere: ElsewhereView | None = None
 
 
 class ParticipantView(View):
@@ -390,7 +417,32 @@ def _entry(entry: Entry, rule: Mapping[str, Any], rules: Mapping[str, Any]) -> d
         "gate": entry.gate.name if entry.gate else None,
         "gate_text": rules["gates"][entry.gate.name]["text"] if entry.gate else None,
         "gate_closes_on": entry.closes_on,
+        "elsewhere": _elsewhere(entry),
     }
+
+
+def _elsewhere(entry: Entry) -> ElsewhereView | None:
+    there = entry.elsewhere
+    if there is None:
+        return None
+    return ElsewhereView(
+        case=there.case, filing=there.filing, event=there.event, state=None, text=_DONE_ELSEWHERE
+    )
+
+
+def seen_elsewhere(view: CaseView, there: Mapping[UUID, FilingState]) -> CaseView:
+    """Return the case with how far the same is in other cases; what came to nothing there is left to do."""
+    filings = tuple(
+        one.model_copy(update={"elsewhere": _as_there(one.elsewhere, there)}) if one.elsewhere else one
+        for one in view.filings
+    )
+    return view.model_copy(update={"filings": filings})
+
+
+def _as_there(known: ElsewhereView, there: Mapping[UUID, FilingState]) -> ElsewhereView:
+    state = there.get(known.filing)
+    is_lost = state in _CAME_TO_NOTHING
+    return known.model_copy(update={"state": state, "text": _LOST_ELSEWHERE if is_lost else _DONE_ELSEWHERE})
 
 
 def _standing(filing: Filing, last: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,10 +16,11 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, JsonValue
 
-from engine.border.names import mark, reference
+from engine.border.names import mark, person_mark, reference
 from engine.border.questions import AnswerSchema, check_answer
 from engine.core import messages as m
-from engine.core.case import Case
+from engine.core.case import Case, participant_id
+from engine.core.elsewhere import Other, left_to_others, persons_of
 from engine.core.errors import Code, EngineError, register
 from engine.core.explain import Explanations
 from engine.core.lifecycle import CaseState
@@ -41,6 +42,7 @@ from engine.core.views import (
     case_summary,
     case_view,
     plan_view,
+    seen_elsewhere,
 )
 from engine.identity.gate import Gate
 from engine.identity.mandate import Mandate
@@ -56,6 +58,7 @@ from engine.runtime.mandates import SeatFinder, digests, recipients
 from engine.runtime.notices import Notices
 from engine.runtime.processor import Heard, Result, Said, Say, Work
 
+_MOST_OTHERS: Final = 20  # cases of one person that are looked through for what is done already
 MANDATE_LASTS: Final = timedelta(days=365)
 _CASES: Final = UUID("0b9c7d1e-5d0c-5e43-8f0a-2b6f6a6d7c11")  # the name space of case ids
 _NO_CASE: Final = UUID(int=0)  # plans that are only looked at
@@ -188,7 +191,7 @@ class Counter:
         rows = await self._store.journal(case_id)
         said = [read(row, key) for row in rows if row.type in SAID]
         view = case_view(stored.case, contents, await self._catalogue.rules(stored.case.catalogue), said)
-        return await self._notices.added(view, stored.case)
+        return await self._notices.added(await self._seen_elsewhere(view), stored.case)
 
     async def disclosures(self, person: UUID, case_id: UUID) -> list[DisclosureView]:
         """Return who was told what; raises `no-such-case`."""
@@ -246,7 +249,7 @@ class Counter:
         case_id = uuid5(_CASES, f"{request.person} {request.key}")
         told = self._catalogue.read(event, facts)
         await self._check_unreported(self._mark(event, told), case_id)
-        contents = await self._planned(event, told, case_id)
+        contents = await self._alone(request.person, event, told, case_id)
         now = self._clock.now()
         opening = m.Open(
             case_id,
@@ -257,7 +260,8 @@ class Counter:
             participants_of(contents.plan, case_id),
             now + self._draft_lasts,
         )
-        return await self.say(request, case_id, lambda _: Said(opening, contents))
+        people = self._people(contents, case_id)
+        return await self.say(request, case_id, lambda _: Said(opening, contents), people=people)
 
     async def mandate(self, session: Session, case_id: UUID) -> bytes:
         """Return the mandate of the case, canonical JSON, for the person to read and sign.
@@ -345,6 +349,7 @@ class Counter:
         *,
         reads_contents: bool = False,
         about: str | None = None,
+        people: tuple[tuple[UUID, str], ...] = (),
     ) -> Done:
         """Say something to a case, once; who may say it is the caller's to know."""
         result = await self._intake.submit(
@@ -356,6 +361,7 @@ class Counter:
                 reads_contents=reads_contents,
                 remembered=True,
                 mark=about,
+                people=people,
             )
         )
         return _done(result)
@@ -400,10 +406,49 @@ class Counter:
         today = day_in_japan(self._clock.now())
         return self._catalogue.plan(event, facts, case_id=case_id, directory=directory, today=today)
 
+    async def _alone(self, person: UUID, event: str, told: BaseModel, case_id: UUID) -> Contents:
+        """Return the plan of a new case, without what another running case of the person does already."""
+        contents = await self._planned(event, told, case_id)
+        if not any(one.same_as for one in self._catalogue.event(event).procedures):
+            return contents
+        stored = await self._store.cases_of(person, before=None, limit=_MOST_OTHERS)
+        others = [
+            await self._other(one)
+            for one in stored
+            if not one.case.has_ended and one.data_key_wrapped is not None and one.case.id != case_id
+        ]
+        plan = left_to_others(self._catalogue.event(event), told, contents.plan, others)
+        return contents.model_copy(update={"plan": plan})
+
+    async def _other(self, stored: StoredCase) -> Other:
+        contents, event = await self.contents(stored), self._catalogue.event(stored.case.event)
+        told = self._catalogue.reread(event.slug, contents.facts)
+        return Other(stored.case, contents.plan, persons_of(event, told, contents.plan))
+
+    async def _seen_elsewhere(self, view: CaseView) -> CaseView:
+        """Return the case with how far the same is where it is done."""
+        cases = {one.elsewhere.case for one in view.filings if one.elsewhere}
+        if not cases:
+            return view
+        found = [await self._store.case(case_id) for case_id in cases]
+        there = {id_: one.state for stored in found if stored for id_, one in stored.case.filings.items()}
+        return seen_elsewhere(view, there)
+
     def _mark(self, event: str, told: BaseModel) -> str | None:
         """Return what the engine keeps of what such a case is about."""
         about = self._catalogue.event(event).about(told)
         return mark(self._references_key, event=event, about=about) if about is not None else None
+
+    def _people(self, contents: Contents, case_id: UUID) -> tuple[tuple[UUID, str], ...]:
+        """Return what is kept of who has a seat, so that their death is heard of."""
+        key = self._references_key
+        return tuple(
+            (
+                participant_id(case_id, one.at),
+                person_mark(key, family=one.family, given=one.given, birth_date=one.birth_date),
+            )
+            for one in contents.plan.signatories
+        )
 
     async def _check_unreported(self, about: str | None, case_id: UUID) -> None:
         if about is not None and await self._store.reported(about) not in {None, case_id}:

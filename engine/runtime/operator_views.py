@@ -26,6 +26,10 @@ PARKED: Final[Mapping[str, Text]] = {
         ja="署名時に電子証明書が失効していたため保留",
         en="Put aside: the certificate had been revoked before it signed",
     ),
+    "participant-died": Text(
+        ja="当事者の死亡が届け出られたため保留。ご遺族に確かめ、続けるものだけを再開してください",
+        en="Put aside: the death of somebody in it was notified. Ask the family; resume only what goes on",
+    ),
 }
 OWNERS: Final[Mapping[Party, Text]] = {
     Party.ORGANISATION: Text(ja="機関の回答待ち", en="The organisation has to answer"),

@@ -96,7 +96,8 @@ class Work:
     `reference` leads a reply to its case, `entry.case_id` everything else. `version` is the one its
     sender had read. `remembered` says that the answer is kept, to be given again to a repetition.
     `crossing` is what the record of the border keeps of a reply. `mark` is what the case is about, if with
-    this message it begins to run: no two do about the same.
+    this message it begins to run: no two do about the same. `people` are
+    the marks of who has a seat in a case that is opened, by the seat.
     """
 
     entry: InboxEntry
@@ -108,6 +109,7 @@ class Work:
     remembered: bool = False
     crossing: Crossing | None = None
     mark: str | None = None
+    people: tuple[tuple[UUID, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +309,7 @@ class Processor:
             _report(work.mark, outcome.case.id, batch)
         if working is None:
             working = self._opened(outcome.case, said, batch)
+            batch.changes.people += [(outcome.case.id, seat, person) for seat, person in work.people]
         elif said.contents is not None:
             self._rewrite(working, said.contents, batch)
         self._record(working, outcome.case, outcome.events, batch, actor=work.actor)

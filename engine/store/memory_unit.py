@@ -72,6 +72,8 @@ class Tables:
     endings: dict[UUID, Ending] = field(default_factory=dict)
     feeds: dict[bytes, CalendarFeed] = field(default_factory=dict)  # by the hash of the token
     reported: dict[str, UUID] = field(default_factory=dict)  # running cases, by what they are about
+    people: list[tuple[UUID, UUID, str]] = field(default_factory=list)  # case, seat, mark of the person
+    followed: set[UUID] = field(default_factory=set)  # cases of deaths
     erased: dict[UUID, list[tuple[int, str]]] = field(default_factory=dict)  # what is left of events
 
     def filing(self, id_: UUID) -> Filing:
@@ -202,6 +204,7 @@ class MemoryUnit:
             tables.outbox.pop(id_, None)
         ended = {one.case_id for one in changes.ended}
         tables.reported.update(changes.reported)
+        tables.people = [one for one in (*tables.people, *changes.people) if one[0] not in ended]
         for mark in [mark for mark, id_ in tables.reported.items() if id_ in ended]:
             del tables.reported[mark]
         for one in changes.ended:

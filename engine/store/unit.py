@@ -179,7 +179,14 @@ insert into engine.reported (mark, case_id)
 select * from unnest($1::text[], $2::uuid[]) as given (mark, case_id) order by mark
 on conflict do nothing
 """
-_FORGET_REPORTED: Final = "delete from engine.reported where case_id = any($1::uuid[])"
+_FORGET: Final = """
+with unseated as (delete from engine.case_people where case_id = any($1::uuid[]))
+delete from engine.reported where case_id = any($1::uuid[])
+"""
+_SEAT: Final = """
+insert into engine.case_people (case_id, seat, person)
+select * from unnest($1::uuid[], $2::uuid[], $3::text[])
+"""
 # Both are rare: a case ends once, and has one certificate.
 _END: Final = """
 insert into engine.endings (case_id, ended_at, owes_certificate)
@@ -260,6 +267,8 @@ class PostgresUnit:
             ids = await self._post(changes.parcels)
             await self._beside(changes)
             await self._report(changes.reported)
+            if changes.people:
+                await self._connection.execute(_SEAT, *map(list, zip(*changes.people, strict=True)))
             await self._end(changes)
         self.kept += [*(stored for stored, _ in changes.opened), *changes.moved.values()]
         return ids
@@ -315,7 +324,7 @@ class PostgresUnit:
                 [one.owes_certificate for one in ended],
             )
             await self._connection.execute(_END, *columns)
-            await self._connection.execute(_FORGET_REPORTED, columns[0])
+            await self._connection.execute(_FORGET, columns[0])
         if kept := changes.certificates:
             certificates = (
                 [one.case_id for one in kept],
