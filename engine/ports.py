@@ -39,7 +39,7 @@ class BusUnavailable(Exception):
 class Parcel:
     """One CloudEvent on its way out.
 
-    `destination` is `orders.{number}`, `replies`, `letters` or `outbound`; `organisation` is the
+    `destination` is `orders.{number}`, `replies` or `letters`; `organisation` is the
     13-digit number a reply comes from (it chooses the partition), None for what the engine sends.
     """
 
@@ -83,7 +83,7 @@ class Bus(Protocol):
     async def take(self, queue: str, *, limit: int, wait_seconds: float) -> list[Delivery]:
         """Return what is in the queue, at most about `limit` events, waiting for the first one.
 
-        `queue` is `orders.{number}`, `replies.0` to `replies.7`, `letters` or `outbound`.
+        `queue` is `orders.{number}`, `replies.0` to `replies.7` or `letters`.
 
         Raises:
             BusUnavailable: it is out of reach, or there is no such queue.
