@@ -11,10 +11,13 @@ from uuid import UUID
 
 import pytest
 
+from connectors.private.mihon_power import MihonPowerSimulator
+from engine.border.tokens import organisation_token
 from engine.core import messages as m
 from engine.core.errors import EngineError
 from engine.core.lifecycle import CaseState
 from engine.runtime.case_keys import CaseKeys
+from engine.runtime.own_view import deletion_receipt
 from engine.runtime.retention import Retention
 from engine.store.care import PostgresCare
 from mailbox.letters import Notice
@@ -43,6 +46,7 @@ def timekeeper(office: Desk, kept: timedelta) -> Retention:
         care=PostgresCare(engine.pool),
         keys=CaseKeys(engine.keys.case),
         certificates=engine.care.certificates,
+        purposes=engine.own.traffic,
         clock=engine.clock,
         kept=kept,
         unconfirmed_kept=kept,
@@ -99,6 +103,34 @@ async def test_an_erased_case_answers_so_and_keeps_what_the_law_of_records_needs
     assert (one["id"], one["state"]) == (office.case_id, "cancelled")
     assert await refused(office.citizen.say("POST", f"{office.path}/cancellation")) == (410, "erased-case")
     assert b"closing" in certificate
+
+
+async def test_organisations_are_asked_to_delete_what_an_erased_case_told_them(office: Desk) -> None:
+    engine, power = office.here.engine, MihonPowerSimulator()
+    keys, origin = office.here.keys(power), engine.settings.origin
+    token = organisation_token(
+        keys.signing, kid=keys.kid, number=power.number, audience=origin, now=engine.clock.now()
+    )
+    session, headers = office.here.session, {"Authorization": f"Bearer {token}"}
+    url = f"{origin}/v1/organisation/deletions"
+    await office.finish()
+    async with session.get(url, headers=headers) as answer:
+        before = (await answer.json())["deletions"]
+
+    await office.citizen.say("DELETE", office.path)
+
+    async with session.get(url, headers=headers) as answer:
+        (asked,) = (await answer.json())["deletions"]
+    reference = asked["reference"]
+    receipt = deletion_receipt(keys.signing, number=power.number, reference=reference)
+    path = f"{url}/{reference}/receipt"
+    async with session.post(path, json={"receipt": receipt}, headers=headers) as answer:
+        confirmed = answer.status
+    async with session.get(url, headers=headers) as answer:
+        after = (await answer.json())["deletions"]
+    kept = await engine.pool.fetchval("select receipt from engine.deletions where reference = $1", reference)
+    assert (before, asked["because"], confirmed, after) == ([], "erased", 204, [])
+    assert kept == receipt
 
 
 async def test_addresses_and_notices_of_an_erased_case_go_with_it(office: Desk) -> None:
