@@ -12,6 +12,8 @@ from uuid import UUID
 import pytest
 
 from connectors.private.mihon_power import MihonPowerSimulator
+from connectors.private.nhk import NhkSimulator
+from connectors.sdk import Connector
 from engine.border.tokens import organisation_token
 from engine.core import messages as m
 from engine.core.errors import EngineError
@@ -105,32 +107,52 @@ async def test_an_erased_case_answers_so_and_keeps_what_the_law_of_records_needs
     assert b"closing" in certificate
 
 
-async def test_organisations_are_asked_to_delete_what_an_erased_case_told_them(office: Desk) -> None:
-    engine, power = office.here.engine, MihonPowerSimulator()
-    keys, origin = office.here.keys(power), engine.settings.origin
+async def deletions(office: Desk, who: Connector) -> tuple[str, dict[str, str], list[dict[str, str]]]:
+    """Return where an organisation asks what it has to delete, as whom, and what it is told."""
+    keys, engine = office.here.keys(who), office.here.engine
     token = organisation_token(
-        keys.signing, kid=keys.kid, number=power.number, audience=origin, now=engine.clock.now()
+        keys.signing,
+        kid=keys.kid,
+        number=who.number,
+        audience=engine.settings.origin,
+        now=engine.clock.now(),
     )
-    session, headers = office.here.session, {"Authorization": f"Bearer {token}"}
-    url = f"{origin}/v1/organisation/deletions"
-    await office.finish()
-    async with session.get(url, headers=headers) as answer:
-        before = (await answer.json())["deletions"]
+    url, headers = f"{engine.settings.origin}/v1/organisation/deletions", {"Authorization": f"Bearer {token}"}
+    async with office.here.session.get(url, headers=headers) as answer:
+        return url, headers, (await answer.json())["deletions"]
+
+
+async def test_organisations_are_asked_to_delete_what_they_know_of_an_erased_case(office: Desk) -> None:
+    power = MihonPowerSimulator()
+    await office.call_off()
+    await office.replies(ELECTRICITY, m.Irrevocable, to="withdraw/1/1")  # carried out, and so kept
+    await office.undone()
+    *_, before = await deletions(office, power)
 
     await office.citizen.say("DELETE", office.path)
 
-    async with session.get(url, headers=headers) as answer:
-        (asked,) = (await answer.json())["deletions"]
+    url, headers, (asked,) = await deletions(office, power)
     reference = asked["reference"]
-    receipt = deletion_receipt(keys.signing, number=power.number, reference=reference)
+    signing = office.here.keys(power).signing
+    receipt = deletion_receipt(signing, number=power.number, reference=reference)
     path = f"{url}/{reference}/receipt"
-    async with session.post(path, json={"receipt": receipt}, headers=headers) as answer:
+    async with office.here.session.post(path, json={"receipt": receipt}, headers=headers) as answer:
         confirmed = answer.status
-    async with session.get(url, headers=headers) as answer:
-        after = (await answer.json())["deletions"]
-    kept = await engine.pool.fetchval("select receipt from engine.deletions where reference = $1", reference)
+    *_, after = await deletions(office, power)
+    kept = await office.here.engine.pool.fetchval(
+        "select receipt from engine.deletions where reference = $1", reference
+    )
     assert (before, asked["because"], confirmed, after) == ([], "erased", 204, [])
     assert kept == receipt
+
+
+async def test_who_undid_a_filing_is_asked_at_once_to_delete_what_it_was_told(office: Desk) -> None:
+    *_, before = await deletions(office, NhkSimulator())
+
+    await office.finish()
+
+    *_, (asked,) = await deletions(office, NhkSimulator())
+    assert (before, asked["because"]) == ([], "withdrawn")
 
 
 async def test_addresses_and_notices_of_an_erased_case_go_with_it(office: Desk) -> None:
