@@ -33,6 +33,7 @@ from engine.bus.tls import BrokerTls, tls_for
 from engine.bus.topology import reply_queues
 from engine.clock import SimulatedClock, SystemClock
 from engine.core.calendars import Authority
+from engine.core.errors import EngineError
 from engine.identity.fetch import HttpFetch
 from engine.identity.gate import Gate, open_gate
 from engine.identity.postgres import PostgresIdentityStore
@@ -40,7 +41,7 @@ from engine.identity.profiles import Environment
 from engine.identity.provider import App, load_provider
 from engine.identity.trust import TrustStore
 from engine.keys import Keys, app_pair
-from engine.ports import Bus, Clock, DeadLetters, Lanes, OperatorStore, Parcel, Staged, Store
+from engine.ports import AuditEntry, Bus, Clock, DeadLetters, Lanes, OperatorStore, Parcel, Staged, Store
 from engine.registry import postal_codes
 from engine.registry.access import OrganisationAccess
 from engine.registry.applications_postgres import PostgresApplications
@@ -471,6 +472,26 @@ def _put_together(
         origin=settings.origin,
         is_simulation=is_simulation,
     )
+    resealing = Resealing(
+        store=store,
+        operators=operators,
+        registry=registry,
+        directories=directories,
+        intake=intake,
+        bus=bus,
+        clock=clock,
+        ids=ids,
+    )
+    own_view = OwnView(
+        traffic=PostgresTraffic(pool),
+        operators=operators,
+        registry=registry,
+        directories=directories,
+        resealing=resealing,
+        signing_key=keys.signing,
+        clock=clock,
+        ids=ids,
+    )
     care = Care(
         old_values=OldValues(
             store=store,
@@ -496,6 +517,7 @@ def _put_together(
             care=care_store,
             keys=case_keys,
             certificates=certificates,
+            purposes=own_view,
             clock=clock,
             kept=timedelta(days=settings.kept_days),
             unconfirmed_kept=timedelta(days=settings.draft_days),
@@ -540,16 +562,6 @@ def _put_together(
         clock=clock,
         ids=ids,
     )
-    resealing = Resealing(
-        store=store,
-        operators=operators,
-        registry=registry,
-        directories=directories,
-        intake=intake,
-        bus=bus,
-        clock=clock,
-        ids=ids,
-    )
     own_organisation = OwnOrganisation(
         keys=KeyDesk(
             registry=registry,
@@ -560,16 +572,7 @@ def _put_together(
             ids=ids,
             audience=settings.origin,
         ),
-        traffic=OwnView(
-            traffic=PostgresTraffic(pool),
-            operators=operators,
-            registry=registry,
-            directories=directories,
-            resealing=resealing,
-            signing_key=keys.signing,
-            clock=clock,
-            ids=ids,
-        ),
+        traffic=own_view,
         representatives=Representatives(
             applications=applications,
             gate=gate,
@@ -714,15 +717,70 @@ async def declare_broker(settings: Settings) -> list[str]:
     """
     keys = Keys.create_missing(settings.keys_directory, profile=settings.profile)
     vhost = unquote(urlsplit(settings.required("amqp_url")).path[1:]) or "/"
-    pool = await open_pool(settings.required("database_url"))
-    try:
+    async with _opened(settings) as pool:
         registered = (await PostgresRegistryStore(pool).contents()).organisations.values()
-    finally:
-        await pool.close()
-    numbers = sorted(one.number for one in registered if one.channel is Channel.AMQP)
+        numbers = sorted(one.number for one in registered if one.channel is Channel.AMQP)
+        lanes = await PostgresLanes(pool).lanes(numbers)
     admin_url = settings.required("amqp_admin_url")
     async with BrokerAdmin(admin_url, vhost, tls=admin_tls(settings, admin_url)) as broker:
         await broker.declare()
         for number in numbers:
-            await broker.declare_organisation(number, keys.broker_password(number))
+            generation = lanes[number].secret_generation if number in lanes else 1
+            await broker.declare_organisation(number, keys.broker_password(number, generation))
     return [f"declared the queues of {vhost}", *(f"declared org-{number}" for number in numbers)]
+
+
+async def broker_password(settings: Settings, number: str) -> str:
+    """Return the password of an organisation's user at the broker, as it is now.
+
+    Raises:
+        EngineError: `invalid-settings`, `no-such-organisation`.
+    """
+    keys = Keys.create_missing(settings.keys_directory, profile=settings.profile)
+    async with _opened(settings) as pool:
+        await _registered(pool, number)
+        lane = await PostgresLanes(pool).lane(number)
+    return keys.broker_password(number, lane.secret_generation)
+
+
+async def change_broker_password(settings: Settings, number: str, *, by: str, reason: str) -> str:
+    """Give an organisation another password, end its connections, and return it; others keep theirs.
+
+    Raises:
+        EngineError: as above; `unavailable-broker`: do it again, or `migrate`.
+    """
+    keys = Keys.create_missing(settings.keys_directory, profile=settings.profile)
+    vhost = unquote(urlsplit(settings.required("amqp_url")).path[1:]) or "/"
+    clock = SystemClock() if settings.clock == "system" else SimulatedClock(settings.state / "clock")
+    async with _opened(settings) as pool:
+        await _registered(pool, number)
+        entry = AuditEntry(
+            id=uuid4(),
+            at=clock.now(),
+            operator=by,
+            act="change-broker-password",
+            organisation=number,
+            reason=reason,
+        )
+        await PostgresOperators(pool).record([entry])
+        generation = await PostgresLanes(pool).change_secret(number, at=clock.now())
+    password = keys.broker_password(number, generation)
+    admin_url = settings.required("amqp_admin_url")
+    async with BrokerAdmin(admin_url, vhost, tls=admin_tls(settings, admin_url)) as broker:
+        await broker.shut_out(number)
+        await broker.declare_organisation(number, password)
+    return password
+
+
+async def _registered(pool: asyncpg.Pool, number: str) -> None:
+    if await PostgresRegistryStore(pool).organisation(number) is None:
+        raise EngineError("no-such-organisation")
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[asyncpg.Pool]:
+    pool = await open_pool(settings.required("database_url"))
+    try:
+        yield pool
+    finally:
+        await pool.close()

@@ -80,9 +80,13 @@ class Keys:
         """The key that seals applicants' names until their application is decided; derived as well."""
         return _derived(self.case, "applicants")
 
-    def broker_password(self, organisation: str) -> str:
-        """Return the password of an organisation's user at the broker; nobody has to keep it."""
-        return _derived(self.session, f"broker org-{organisation}").hex()
+    def broker_password(self, organisation: str, generation: int = 1) -> str:
+        """Return the password of an organisation's user at the broker; nobody has to keep it.
+
+        The next generation is another password, for this organisation alone.
+        """
+        counted = f" {generation}" if generation > 1 else ""
+        return _derived(self.session, f"broker org-{organisation}{counted}").hex()
 
     def webhook_secrets(self, organisation: str, generation: int) -> tuple[bytes, ...]:
         """Return the secret that an organisation shares with us for webhooks; nobody has to keep it.

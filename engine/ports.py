@@ -39,7 +39,7 @@ class BusUnavailable(Exception):
 class Parcel:
     """One CloudEvent on its way out.
 
-    `destination` is `orders.{number}`, `replies`, `letters` or `outbound`; `organisation` is the
+    `destination` is `orders.{number}`, `replies` or `letters`; `organisation` is the
     13-digit number a reply comes from (it chooses the partition), None for what the engine sends.
     """
 
@@ -83,7 +83,7 @@ class Bus(Protocol):
     async def take(self, queue: str, *, limit: int, wait_seconds: float) -> list[Delivery]:
         """Return what is in the queue, at most about `limit` events, waiting for the first one.
 
-        `queue` is `orders.{number}`, `replies.0` to `replies.7`, `letters` or `outbound`.
+        `queue` is `orders.{number}`, `replies.0` to `replies.7` or `letters`.
 
         Raises:
             BusUnavailable: it is out of reach, or there is no such queue.
@@ -286,6 +286,18 @@ class Crossing:
 
 
 @dataclass(frozen=True, slots=True)
+class DeletionNotice:
+    """That an organisation has to delete what it was told under a reference, and its receipt for it."""
+
+    organisation: str
+    reference: str
+    because: str
+    noticed_at: datetime
+    receipt: str | None = None
+    receipted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Parked:
     """What was put aside because nobody but a person can mend it."""
 
@@ -337,6 +349,7 @@ class Changes:
     disclosures: list[Disclosure] = field(default_factory=list)
     promised_blobs: list[str] = field(default_factory=list)
     crossings: list[Crossing] = field(default_factory=list)
+    deletions: list[DeletionNotice] = field(default_factory=list)
     recalled: list[tuple[str, str]] = field(default_factory=list)  # orders (organisation, id) not yet taken
     outcomes: dict[MessageKey, Seen] = field(default_factory=dict)
     published: list[int] = field(default_factory=list)
@@ -749,18 +762,6 @@ class Crossed:
     acknowledged_at: datetime | None
     answered_by: str | None
     answered_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class DeletionNotice:
-    """That an organisation has to delete what it was told under a reference, and its receipt for it."""
-
-    organisation: str
-    reference: str
-    because: str
-    noticed_at: datetime
-    receipt: str | None = None
-    receipted_at: datetime | None = None
 
 
 class Traffic(Protocol):

@@ -23,6 +23,7 @@ from engine.bus.topology import (
     QUEUE_ARGUMENTS,
     QUEUES,
     REPLIES,
+    RETIRED,
     Rights,
     organisation_of,
     organisation_rights,
@@ -92,6 +93,8 @@ class BrokerAdmin:
             await self._call("PUT", self._path("exchanges", name), {"type": kind, "durable": True})
         for name in QUEUES:
             await self._declare_queue(name)
+        for name in RETIRED:
+            await self._call("DELETE", self._path("queues", name))
         await self._bind(DEAD, DEAD, key="")
 
     async def declare_engine_user(self, user: str, password: str) -> None:

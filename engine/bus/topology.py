@@ -23,8 +23,8 @@ DEAD: Final = "todoke.dead"
 _DEFAULT_EXCHANGE: Final = ""
 
 _NUMBER: Final = "[0-9]{13}"
-_OWN_QUEUES: Final = {"letters": "todoke.letters", "outbound": "todoke.outbound"}
-_QUEUE: Final = re.compile(rf"letters|outbound|replies\.[0-{PARTITIONS - 1}]|orders\.{_NUMBER}")
+_OWN_QUEUES: Final = {"letters": "todoke.letters"}
+_QUEUE: Final = re.compile(rf"letters|replies\.[0-{PARTITIONS - 1}]|orders\.{_NUMBER}")
 _USER: Final = re.compile(rf"org-({_NUMBER})")
 
 
@@ -109,6 +109,8 @@ QUEUE_ARGUMENTS: Final[Mapping[str, str]] = {"x-queue-type": "quorum"}
 EXCHANGES: Final[Mapping[str, str]] = {ORDERS: "direct", REPLIES: "topic", DEAD: "fanout"}
 QUEUES: Final[tuple[str, ...]] = (*_OWN_QUEUES.values(), *reply_queues(), DEAD)
 
+RETIRED: Final[tuple[str, ...]] = ("todoke.outbound",)  # queues of earlier versions that nobody uses
+
 _CAREFUL: Final[dict[str, object]] = {
     "delivery-limit": DELIVERY_LIMIT,
     "dead-letter-exchange": DEAD,
@@ -130,7 +132,7 @@ POLICIES: Final[Mapping[str, Policy]] = {
         rf"^orders\.{_NUMBER}$",
         {**_CAREFUL, "max-length": OUTSTANDING_ORDERS},
     ),
-    "todoke-work": Policy(rf"^(replies\.[0-{PARTITIONS - 1}]|todoke\.(letters|outbound))$", _CAREFUL),
+    "todoke-work": Policy(rf"^(replies\.[0-{PARTITIONS - 1}]|todoke\.letters)$", _CAREFUL),
     # Nothing lies behind this queue: with the default limit of RabbitMQ 4 it would lose what it keeps.
     "todoke-dead": Policy(r"^todoke\.dead$", {"delivery-limit": 1_000_000, "overflow": "reject-publish"}),
 }
@@ -149,7 +151,7 @@ class Rights:
 
 ENGINE_RIGHTS: Final = Rights(
     write=r"^(todoke\.(orders|replies|dead)|amq\.default)$",
-    read=rf"^(orders\.{_NUMBER}|replies\.[0-{PARTITIONS - 1}]|todoke\.(letters|outbound|dead))$",
+    read=rf"^(orders\.{_NUMBER}|replies\.[0-{PARTITIONS - 1}]|todoke\.(letters|dead))$",
 )
 
 

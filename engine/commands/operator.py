@@ -58,6 +58,25 @@ def list_() -> None:
     click.echo(table(rows))
 
 
+@operator.command("broker-password")
+@click.argument("number")
+@click.option("--change", is_flag=True, help="Make another one first; its connections end.")
+@click.option("--reason", help="Why it is changed; it is kept in the record.")
+def broker_password(number: str, *, change: bool, reason: str | None) -> None:
+    """Print the password of an organisation at the broker, for the organisation and nobody else."""
+    from engine.bootstrap import broker_password as present  # noqa: PLC0415 - the whole engine, only here
+    from engine.bootstrap import change_broker_password  # noqa: PLC0415
+
+    settings = Settings.load()
+    if not change:
+        click.echo(asyncio.run(present(settings, number)))
+        return
+    if not reason:
+        raise click.UsageError("--change needs --reason")
+    by = f"host:{getpass.getuser()}"
+    click.echo(asyncio.run(change_broker_password(settings, number, by=by, reason=reason)))
+
+
 async def _change(person: UUID, act: str, reason: str) -> None:
     from engine.identity.gate import OPERATOR  # noqa: PLC0415 - the database driver, only here
     from engine.ports import AuditEntry  # noqa: PLC0415

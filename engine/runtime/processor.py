@@ -19,9 +19,10 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from engine.core import messages as m
-from engine.core.case import Case, owes_certificate
+from engine.core.case import Case, Filing, owes_certificate
 from engine.core.decide import step
 from engine.core.errors import Code, EngineError, Problem, register
+from engine.core.lifecycle import FilingState
 from engine.core.messages import Event, Message, Order
 from engine.core.orders import orders_of
 from engine.core.plan import Contents
@@ -30,6 +31,7 @@ from engine.ports import (
     Changes,
     Clock,
     Crossing,
+    DeletionNotice,
     Ended,
     InboxEntry,
     Located,
@@ -350,6 +352,9 @@ class Processor:
             for id_ in case.filings if is_about_all else {row.filing for row in rows if row.filing}:
                 if case.filings[id_] is not before.case.filings[id_]:
                     batch.changes.filings[id_] = case.filings[id_]
+                    batch.changes.deletions += _purposeless(
+                        before.case.filings[id_], case.filings[id_], batch.now
+                    )
         if case.has_ended and not before.case.has_ended:
             batch.changes.ended.append(Ended(case.id, batch.now, owes_certificate(case)))
         working.stored = replace(before, case=case, journal_seq=seq, journal_hash=head)
@@ -446,7 +451,17 @@ def _report(mark: str, case_id: UUID, batch: _Batch) -> None:
     batch.changes.reported[mark] = case_id
 
 
+# Whoever carried a filing out keeps what it needs for that, until the case is erased.
+_PURPOSE_OVER: Final = {FilingState.WITHDRAWN: "withdrawn", FilingState.CLOSED_REFUSED: "refused"}
 _MISMATCH: Final = Result("refused", code="idempotency-mismatch")
+
+
+def _purposeless(before: Filing, after: Filing, now: datetime) -> list[DeletionNotice]:
+    """Return what its organisation has to delete now: it was told for nothing that goes on."""
+    because = _PURPOSE_OVER.get(after.state)
+    if because is None or before.state is after.state or not (after.organisation and after.reference):
+        return []
+    return [DeletionNotice(after.organisation, after.reference, because, now)]
 
 
 def _entry(work: Work, located: Mapping[str, Located]) -> InboxEntry:

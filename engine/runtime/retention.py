@@ -24,6 +24,7 @@ from engine.runtime.journal import read
 from engine.runtime.owned import owned
 from engine.runtime.timeline import rows_of
 
+ERASED: Final = "erased"
 _AT_ONCE: Final = 50
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,14 @@ class Cancels(Protocol):
         ...
 
 
+class Purposes(Protocol):
+    """Whoever asks organisations to delete what they were told (`OwnView`)."""
+
+    async def purpose_ended(self, case_id: UUID, *, because: str) -> int:
+        """Ask everybody who was told anything in the case to delete it; asked before, it stays so."""
+        ...
+
+
 class Retention:
     """Erases cases: whose time has come, and whose owner asks for it."""
 
@@ -58,6 +67,7 @@ class Retention:
         care: CareStore,
         keys: CaseKeys,
         certificates: Certificates,
+        purposes: Purposes,
         clock: Clock,
         kept: timedelta,
         unconfirmed_kept: timedelta,
@@ -67,6 +77,7 @@ class Retention:
         self._care = care
         self._keys = keys
         self._certificates = certificates
+        self._purposes = purposes
         self._clock = clock
         self._kept = kept
         self._unconfirmed_kept = unconfirmed_kept
@@ -110,7 +121,10 @@ class Retention:
             return False
 
     async def _erase(self, stored: StoredCase) -> bool:
-        """Destroy the key, once the owner has what is owed; leave what replays the states."""
+        """Destroy the key, once the owner has what is owed; leave what replays the states.
+
+        Organisations that were told anything are asked to delete it.
+        """
         case = stored.case
         left = []
         if stored.data_key_wrapped is not None:
@@ -120,6 +134,8 @@ class Retention:
             key = self._keys.open(case.id, stored.data_key_wrapped)
             rows = await rows_of(self._store, stored)
             left = [(row.seq, event_json(left_of(read(row, key))).decode()) for row in rows]
+            # Before, so that nobody who was told is forgotten with a crash in between.
+            await self._purposes.purpose_ended(case.id, because=ERASED)
         was_first = await self._care.erase(case.id, left, at=self._clock.now())
         if was_first:
             log.info("case.erased", extra={"case_id": str(case.id)})

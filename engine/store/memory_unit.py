@@ -195,6 +195,8 @@ class MemoryUnit:
         tables.promised.update(changes.promised_blobs)
         for crossing in changes.crossings:
             tables.crossings.setdefault((crossing.organisation, crossing.message_id), crossing)
+        for notice in changes.deletions:
+            tables.deletions.setdefault((notice.organisation, notice.reference), notice)
         for key in changes.recalled:
             if key in tables.to_fetch and tables.to_fetch[key].acked_at is None:
                 del tables.to_fetch[key]

@@ -169,6 +169,10 @@ with promised as (
 ), recalled as (
     delete from engine.pull_orders p using unnest($26::text[], $27::text[]) as g (organisation, order_id)
     where p.organisation = g.organisation and p.order_id = g.order_id and p.acked_at is null
+), to_delete as (
+    insert into engine.deletions (organisation, reference, because, noticed_at)
+    select * from unnest($28::text[], $29::text[], $30::text[], $31::timestamptz[])
+    on conflict do nothing
 )
 delete from engine.outbox where id = any($18::bigint[])
 """
@@ -359,7 +363,7 @@ class PostgresUnit:
         told = changes.disclosures
         pulled = list({(one.organisation, one.order_id): one for one in changes.pull_orders}.values())
         answered = [(key, seen) for key, seen in changes.outcomes.items() if self._must_be_written(key, seen)]
-        crossed = changes.crossings or changes.recalled
+        crossed = changes.crossings or changes.recalled or changes.deletions
         if not (changes.promised_blobs or told or pulled or answered or changes.published or crossed):
             return
         await self._connection.execute(
@@ -385,6 +389,10 @@ class PostgresUnit:
             *_crossing_columns(changes.crossings),
             [one[0] for one in changes.recalled],
             [one[1] for one in changes.recalled],
+            [one.organisation for one in changes.deletions],
+            [one.reference for one in changes.deletions],
+            [one.because for one in changes.deletions],
+            [one.noticed_at for one in changes.deletions],
         )
 
     def _must_be_written(self, key: MessageKey, seen: Seen) -> bool:

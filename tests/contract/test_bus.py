@@ -158,7 +158,6 @@ async def test_each_parcel_goes_to_its_own_queue(site: Site) -> None:
         [
             Parcel("a", ORDERS, body(1)),
             Parcel("b", "letters", body(2)),
-            Parcel("c", "outbound", body(3)),
             Parcel("d", "replies", body(4), organisation=CITY),
             Parcel("e", f"orders.{BANK}", body(5)),
         ]
@@ -167,7 +166,6 @@ async def test_each_parcel_goes_to_its_own_queue(site: Site) -> None:
     for queue, number in {
         ORDERS: 1,
         "letters": 2,
-        "outbound": 3,
         reply_queue(CITY): 4,
         f"orders.{BANK}": 5,
     }.items():

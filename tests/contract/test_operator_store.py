@@ -252,7 +252,7 @@ async def test_a_backlog_counts_what_lies_at_one_organisation(both: Both) -> Non
 
 async def test_the_outbox_says_how_much_waits_and_since_when(both: Both) -> None:
     empty = await both.operators.outbox()
-    await keep(both.store, Changes(parcels=[Parcel("o1", "outbound", b"1"), Parcel("o2", "outbound", b"2")]))
+    await keep(both.store, Changes(parcels=[Parcel("o1", "letters", b"1"), Parcel("o2", "letters", b"2")]))
 
     count, since = await both.operators.outbox()
 

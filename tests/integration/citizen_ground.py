@@ -78,6 +78,10 @@ class Desk:
     async def finish(self) -> None:
         """Call the case off and let everybody confirm: it ends."""
         await self.call_off()
+        await self.undone()
+
+    async def undone(self) -> None:
+        """Let everybody who is to undo something say that it is done."""
         for one in (await self.case())["filings"]:
             if one["state"] == "withdrawing":
                 await self.replies(one["slug"], m.Withdrawn, to=f"withdraw/{one['attempt']}/1")

@@ -11,10 +11,15 @@ from uuid import UUID
 
 import pytest
 
+from connectors.private.mihon_power import MihonPowerSimulator
+from connectors.private.nhk import NhkSimulator
+from connectors.sdk import Connector
+from engine.border.tokens import organisation_token
 from engine.core import messages as m
 from engine.core.errors import EngineError
 from engine.core.lifecycle import CaseState
 from engine.runtime.case_keys import CaseKeys
+from engine.runtime.own_view import deletion_receipt
 from engine.runtime.retention import Retention
 from engine.store.care import PostgresCare
 from mailbox.letters import Notice
@@ -43,6 +48,7 @@ def timekeeper(office: Desk, kept: timedelta) -> Retention:
         care=PostgresCare(engine.pool),
         keys=CaseKeys(engine.keys.case),
         certificates=engine.care.certificates,
+        purposes=engine.own.traffic,
         clock=engine.clock,
         kept=kept,
         unconfirmed_kept=kept,
@@ -99,6 +105,54 @@ async def test_an_erased_case_answers_so_and_keeps_what_the_law_of_records_needs
     assert (one["id"], one["state"]) == (office.case_id, "cancelled")
     assert await refused(office.citizen.say("POST", f"{office.path}/cancellation")) == (410, "erased-case")
     assert b"closing" in certificate
+
+
+async def deletions(office: Desk, who: Connector) -> tuple[str, dict[str, str], list[dict[str, str]]]:
+    """Return where an organisation asks what it has to delete, as whom, and what it is told."""
+    keys, engine = office.here.keys(who), office.here.engine
+    token = organisation_token(
+        keys.signing,
+        kid=keys.kid,
+        number=who.number,
+        audience=engine.settings.origin,
+        now=engine.clock.now(),
+    )
+    url, headers = f"{engine.settings.origin}/v1/organisation/deletions", {"Authorization": f"Bearer {token}"}
+    async with office.here.session.get(url, headers=headers) as answer:
+        return url, headers, (await answer.json())["deletions"]
+
+
+async def test_organisations_are_asked_to_delete_what_they_know_of_an_erased_case(office: Desk) -> None:
+    power = MihonPowerSimulator()
+    await office.call_off()
+    await office.replies(ELECTRICITY, m.Irrevocable, to="withdraw/1/1")  # carried out, and so kept
+    await office.undone()
+    *_, before = await deletions(office, power)
+
+    await office.citizen.say("DELETE", office.path)
+
+    url, headers, (asked,) = await deletions(office, power)
+    reference = asked["reference"]
+    signing = office.here.keys(power).signing
+    receipt = deletion_receipt(signing, number=power.number, reference=reference)
+    path = f"{url}/{reference}/receipt"
+    async with office.here.session.post(path, json={"receipt": receipt}, headers=headers) as answer:
+        confirmed = answer.status
+    *_, after = await deletions(office, power)
+    kept = await office.here.engine.pool.fetchval(
+        "select receipt from engine.deletions where reference = $1", reference
+    )
+    assert (before, asked["because"], confirmed, after) == ([], "erased", 204, [])
+    assert kept == receipt
+
+
+async def test_who_undid_a_filing_is_asked_at_once_to_delete_what_it_was_told(office: Desk) -> None:
+    *_, before = await deletions(office, NhkSimulator())
+
+    await office.finish()
+
+    *_, (asked,) = await deletions(office, NhkSimulator())
+    assert (before, asked["because"]) == ([], "withdrawn")
 
 
 async def test_addresses_and_notices_of_an_erased_case_go_with_it(office: Desk) -> None:

@@ -10,7 +10,7 @@ import pytest
 from engine.border.payloads import OrderWithdraw
 from engine.bus.admin import BrokerAdmin
 from engine.bus.amqp import AmqpBus
-from engine.ports import Changes, Limits, Parcel
+from engine.ports import Changes, Limits, Parcel, PullOrder
 from engine.registry.directory import Directories
 from engine.registry.model import Channel
 from engine.runtime.feed import Feed
@@ -139,6 +139,14 @@ class AtTheBroker:
         await self.here.store.forget_published(self.publisher.take_published())
         return name
 
+    async def withdraw(self, order: str) -> str:
+        """Commit what withdraws an order, as the composer does: what was not taken is taken back."""
+        name = self.maker.order(WITHDRAW, to=self.made, sequence=2)
+        parcel = Parcel(name, f"orders.{CITY}", self.maker.sent[name])
+        async with self.here.store.unit() as unit:
+            await unit.keep(Changes(parcels=[parcel], recalled=[(CITY, order)]))
+        return name
+
     async def settle(self) -> None:
         """Let everything that waits go where it may."""
         await self.relay.run_once(older_than=timedelta(0))
@@ -210,3 +218,31 @@ async def test_a_queue_gets_no_more_in_a_second_than_an_operator_allows(broker: 
     assert len(await broker.queued()) < 3
     await broker.relay.run_once(older_than=timedelta(0))
     assert (await broker.here.lanes.backlog(CITY)).waiting >= 1
+
+
+async def test_what_waits_for_room_and_is_withdrawn_never_reaches_the_queue(broker: AtTheBroker) -> None:
+    await broker.here.lanes.switch(CITY, "held")
+    submitted = await broker.order()
+    await broker.settle()
+    assert (await broker.here.lanes.backlog(CITY)).waiting == 1
+
+    withdrawn = await broker.withdraw(submitted)
+    await broker.here.lanes.switch(CITY, "open")
+    await broker.settle()
+
+    assert await broker.queued() == [broker.maker.sent[withdrawn]]
+
+
+async def test_what_a_webhook_was_not_sent_yet_and_is_withdrawn_is_never_sent(here: Ground) -> None:
+    receiver = await here.receiver()
+    await here.lanes.switch(CITY, "held")
+    await here.order("o_submit")
+    async with here.store.unit() as unit:
+        withdrawal = PullOrder(CITY, "o_withdraw", None, b"{}")
+        await unit.keep(Changes(pull_orders=[withdrawal], recalled=[(CITY, "o_submit")]))
+    await here.lanes.switch(CITY, "open")
+
+    async with here.sending():
+        await here.until(lambda rows: all(row["acked_at"] for row in rows.values()))
+
+    assert receiver.got == ["o_withdraw"]

@@ -218,7 +218,7 @@ async def test_what_was_put_aside_is_looked_at_driven_again_or_discarded(office:
 
 _ASIDE: tuple[Any, ...] = (
     ("replies.3", POWER.number, (b'{"not":"a reply"}',), "malformed-envelope", 1),
-    ("outbound", None, (b'{"an":"order"}',), "delivery-limit", 11),
+    ("letters", None, (b'{"an":"order"}',), "delivery-limit", 11),
     ("replies.1", None, (b"{}",), "reply-from-another", 1),
 )
 

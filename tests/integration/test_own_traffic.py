@@ -149,6 +149,22 @@ async def test_what_is_withdrawn_before_it_was_taken_is_never_seen(sent: Sent) -
     assert resent == {"orders": 0}
 
 
+async def test_an_office_with_files_never_sees_what_was_withdrawn_before_it_looked(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    async with ground(postgres_dsn, tmp_path / "state") as here:
+        await here.register(POWER, channel="file")
+        case_id = await here.open(household(day_in_japan(here.engine.clock.now()) + timedelta(days=12)))
+        await here.confirm([case_id])
+        office = Sent(here, case_id)
+        (submit,) = await office.orders()
+
+        await withdraw(office)
+
+        (left,) = await office.orders()
+        assert (left["type"], left["subject"]) == ("jp.todoke.order.withdraw.v1", submit["subject"])
+
+
 async def test_what_was_taken_before_its_withdrawal_stays_known_and_is_undone(sent: Sent) -> None:
     (submit,) = await sent.orders()
     await sent.ask("POST", "/orders/acks", {"orderIds": [submit["id"]]})

@@ -18,7 +18,7 @@ from engine.bus.amqp import AmqpBus
 from engine.bus.topology import reply_queue
 from engine.ports import Delivery, Parcel
 from tests.services import Broker
-from tests.unit.sdk_engine import Office, World, sealed_for_nobody, submit, world
+from tests.unit.sdk_engine import Office, World, sealed_for_nobody, submit, withdraw, world
 
 POST = "5555999000005"
 
@@ -111,6 +111,23 @@ async def test_a_hundred_orders_in_batches_are_answered_in_batches(line: Line) -
     deliveries = await line.replies(MAX_BATCH_EVENTS)
     assert len(line.here.engine.replies) == MAX_BATCH_EVENTS
     assert len(deliveries) < MAX_BATCH_EVENTS / 2
+
+
+@pytest.mark.parametrize("withdrawn_first", [False, True], ids=["in-order", "overtaken"])
+async def test_what_lies_in_the_queue_and_is_withdrawn_never_reaches_the_office(
+    line: Line, *, withdrawn_first: bool
+) -> None:
+    orders = [line.here.engine.order(submit()), line.here.engine.order(withdraw(), sequence=2)]
+
+    await line.publish(orders[::-1] if withdrawn_first else orders)  # before the connector looked
+    async with asyncio.timeout(20):
+        while not line.here.engine.said():
+            await line.work()
+            await line.replies(1)
+
+    assert line.here.connector.calls == []
+    assert line.here.engine.said() == ["withdrawn"]
+    assert line.here.ledger.effects() == []
 
 
 async def test_killed_before_it_was_kept_an_order_comes_again(line: Line) -> None:

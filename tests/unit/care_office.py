@@ -40,6 +40,13 @@ class NoPress:
         return document
 
 
+class NoPurposes:
+    """Where no organisation was told anything."""
+
+    async def purpose_ended(self, case_id: UUID, *, because: str) -> int:
+        return 0
+
+
 def care_of(office: ControlOffice, cases: FakeCases) -> Care:
     """Return the doors beside the case, over the store of an office."""
     clock = office.border.clock
@@ -83,6 +90,7 @@ def care_of(office: ControlOffice, cases: FakeCases) -> Care:
             care=office.care,
             keys=office.keys,
             certificates=certificates,
+            purposes=NoPurposes(),
             clock=clock,
             kept=timedelta(days=365),
             unconfirmed_kept=timedelta(days=30),

@@ -39,7 +39,7 @@ async def test_a_case_has_overslept_when_nothing_happened_in_it_for_a_minute() -
 
 async def test_an_old_outbox_and_what_is_parked_are_found() -> None:
     office = ControlOffice()
-    await keep(office.store, Changes(parcels=[Parcel("o1", "outbound", b"1")]))
+    await keep(office.store, Changes(parcels=[Parcel("o1", "letters", b"1")]))
     fresh = await kinds(office, "k-1")
 
     office.border.clock.move(6 * MINUTE)
