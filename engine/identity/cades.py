@@ -24,6 +24,7 @@ from engine.identity.certificates import public_key_of, read_certificate
 from engine.identity.profiles import is_signed
 
 MAX_SIGNATURE_BYTES: Final = 64 * 1024
+MAX_LONG_TERM_BYTES: Final = 32 * 1024 * 1024  # with a list of every revoked certificate inside
 # Whatever asn1crypto raises about bytes that are not what they should be (found by fuzzing).
 UNREADABLE: Final = (
     ValueError,
@@ -181,6 +182,30 @@ def long_term(der: bytes, *, certificates: Sequence[bytes], revocations: Sequenc
     if any(choice.name == "other" for choice in kept):
         data["version"] = "v5"  # RFC 5652 §5.1: another form of revocation information is present
     return bytes(info.dump(force=True))
+
+
+def lowered(der: bytes) -> tuple[bytes, list[bytes]]:
+    """Return a signature without what the authority said, and that, in DER: CRLs and OCSP answers.
+
+    Raises:
+        EngineError: `signature-malformed`.
+    """
+    if len(der) > MAX_LONG_TERM_BYTES:
+        raise EngineError("signature-malformed", size_bytes=len(der))
+    try:
+        info = cms.ContentInfo.load(der, strict=True)
+        data = info["content"]
+        words = [_word(choice) for choice in data["crls"]] if data["crls"].native is not None else []
+        data["crls"] = None
+        return bytes(info.dump(force=True)), words
+    except UNREADABLE as error:
+        raise EngineError("signature-malformed") from error
+
+
+def _word(choice: cms.RevocationInfoChoice) -> bytes:
+    if choice.name == "other":
+        return bytes(choice.chosen["other_rev_info"].dump())
+    return bytes(choice.chosen.dump())
 
 
 def _revocation(der: bytes) -> cms.RevocationInfoChoice:

@@ -67,11 +67,15 @@ class Examiner:
     def kept(self, signed: Signed, *, proven: ProvenTime | None, root: bytes, status: bytes) -> Verdicts:
         """Return the verdicts by what was kept: the root pinned then, the authority's word of then."""
         pinned = self._pinned_then(x509.load_der_x509_certificate(root))
+        return self.kept_under(signed, proven=proven, root=pinned, status=status)
+
+    def kept_under(self, signed: Signed, *, proven: ProvenTime | None, root: Root, status: bytes) -> Verdicts:
+        """Return the verdicts under this root, by what the authority said then."""
         try:
             check_path(
-                signed.certificate, pinned, proven.at if proven else signed.certificate.not_valid_before_utc
+                signed.certificate, root, proven.at if proven else signed.certificate.not_valid_before_utc
             )
-            word = read_kept(status, signed.certificate, pinned)
+            word = read_kept(status, signed.certificate, root)
         except EngineError as error:
             return Verdicts(Finding(), Finding(error.code), Status(Standing.UNAVAILABLE), proven)
         except NotBelieved:

@@ -25,7 +25,7 @@ from engine.identity.linking import HttpSerialMapping, Linking, SerialMapping
 from engine.identity.mandate import Decision, Digest, Recipient
 from engine.identity.provider import App
 from engine.identity.sessions import Session, Sessions, SessionToken
-from engine.identity.settling import LongTermProof, Settled, Settling
+from engine.identity.settling import LongTermProof, OwnSignature, Settled, Settling
 from engine.identity.signing import Accept, MandateOffer, Signing
 from engine.identity.status import RevocationService
 from engine.identity.store import Credential, IdentityStore, Undone
@@ -309,6 +309,10 @@ class Gate:
     async def long_term(self, evidence: UUID) -> LongTermProof:
         """Return a signature that proves itself; raises `no-such-evidence`, `evidence-not-settled`."""
         return await self._settling.long_term(evidence)
+
+    async def own_signatures(self, person: UUID, case_id: UUID) -> list[OwnSignature]:
+        """Return what the person signed in a case; each proves itself from the day after."""
+        return await self._settling.own(person, case_id)
 
     async def view(self) -> GateView:
         """Return what operators see of the gate."""

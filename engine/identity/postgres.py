@@ -78,6 +78,10 @@ _EVIDENCE_OF: Final = """
 select id, person, case_id, kind, issuer, serial, digest, signed_at, bundle_sealed, standing
 from engine.evidence where case_id = $1 and person = $2 and digest = $3
 """
+_SIGNATURES_OF: Final = """
+select id, person, case_id, kind, issuer, serial, digest, signed_at, bundle_sealed, standing
+from engine.evidence where case_id = $2 and person = $1 order by signed_at, id
+"""
 _WAITING_EVIDENCE: Final = """
 select id, person, case_id, kind, issuer, serial, digest, signed_at, bundle_sealed, standing
 from engine.evidence where standing = 'waiting' and signed_at < $1 and (signed_at, id) > ($2, $3)
@@ -346,6 +350,12 @@ class PostgresIdentityStore:
                 since,
             )
         return [(row["day"], row["code"], row["count"]) for row in rows]
+
+    async def signatures_of(self, person: UUID, case_id: UUID) -> list[EvidenceRow]:
+        """Return what one person signed in one case."""
+        async with self._transaction() as connection:
+            rows = await connection.fetch(_SIGNATURES_OF, person, case_id)
+        return [_evidence(row) for row in rows]
 
     async def waiting_evidence(
         self, *, before: datetime, after: tuple[datetime, UUID], limit: int

@@ -10,7 +10,7 @@ longer answers changes it.
 
 import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -46,6 +46,16 @@ class LongTermProof:
 
     content: bytes
     signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSignature:
+    """One signature of a person, for that person: `proof` once it is settled."""
+
+    content: bytes = field(repr=False)
+    signed_at: datetime
+    standing: Proof
+    proof: LongTermProof | None = field(repr=False)
 
 
 class Settling:
@@ -89,10 +99,16 @@ class Settling:
         row = await self._row(evidence)
         if row.standing is not Proof.SETTLED:
             raise EngineError("evidence-not-settled", standing=row.standing.value)
-        bundle = self._opened(row)
-        roots = [root for root in (bundle.root, bundle.tsa_root) if root]
-        raised = cades.long_term(bundle.signature, certificates=roots, revocations=[bundle.status])
-        return LongTermProof(bundle.content, raised)
+        return _raised(self._opened(row))
+
+    async def own(self, person: UUID, case_id: UUID) -> list[OwnSignature]:
+        """Return what the person signed in a case, oldest first."""
+        found = []
+        for row in await self._store.signatures_of(person, case_id):
+            bundle = self._opened(row)
+            proof = _raised(bundle) if row.standing is Proof.SETTLED else None
+            found.append(OwnSignature(bundle.content, row.signed_at, row.standing, proof))
+        return found
 
     async def _waiting(self, *, before: datetime) -> AsyncIterator[EvidenceRow]:
         """Yield every one that waits: one whose list is never to be had does not hold up the others."""
@@ -153,6 +169,12 @@ def _proven(examiner: Examiner, row: EvidenceRow, bundle: Bundle, signed: cades.
     if token is None:
         return ProvenTime(row.signed_at, "clock")
     return examiner.proven_by(token, signed, also=bundle.tsa_root)
+
+
+def _raised(bundle: Bundle) -> LongTermProof:
+    roots = [root for root in (bundle.root, bundle.tsa_root) if root]
+    raised = cades.long_term(bundle.signature, certificates=roots, revocations=[bundle.status])
+    return LongTermProof(bundle.content, raised)
 
 
 def word_of_a_later_day(signed_at: datetime) -> datetime:

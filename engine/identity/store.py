@@ -233,6 +233,10 @@ class IdentityStore(Protocol):
         """Return the counts of each day and code, newest day first, most first."""
         ...
 
+    async def signatures_of(self, person: UUID, case_id: UUID) -> list[EvidenceRow]:
+        """Return what one person signed in one case, oldest first."""
+        ...
+
     async def waiting_evidence(
         self, *, before: datetime, after: tuple[datetime, UUID], limit: int
     ) -> list[EvidenceRow]:
@@ -438,6 +442,11 @@ class MemoryIdentityStore:
         """Return the counts of each day and code."""
         found = [(day, code, count) for (day, code), count in self._refusals.items() if day >= since]
         return sorted(found, key=lambda one: (-one[0].toordinal(), -one[2], one[1]))
+
+    async def signatures_of(self, person: UUID, case_id: UUID) -> list[EvidenceRow]:
+        """Return what one person signed in one case."""
+        rows = [row for row in self._evidence.values() if (row.person, row.case_id) == (person, case_id)]
+        return sorted(rows, key=lambda row: (row.signed_at, row.id))
 
     async def waiting_evidence(
         self, *, before: datetime, after: tuple[datetime, UUID], limit: int

@@ -17,6 +17,7 @@ from engine.identity.challenges import Challenge, Purpose
 from engine.identity.guard import Caller
 from engine.identity.inspection import GateView
 from engine.identity.sessions import Session, SessionToken
+from engine.identity.settling import OwnSignature
 from engine.ports import Pulled
 from engine.runtime.approvals import Approvals
 from engine.runtime.calendars import Calendars
@@ -184,6 +185,10 @@ class Gate(Protocol):
 
     async def signature_by_app(self, session: Session, coming: Coming, *, caller: Caller) -> bytes:
         """Return the signature that was made in the app."""
+        ...
+
+    async def own_signatures(self, person: UUID, case_id: UUID) -> list[OwnSignature]:
+        """Return what the person signed in a case."""
         ...
 
     async def view(self) -> GateView:

@@ -363,3 +363,12 @@ async def test_undone_signatures_are_answered_once_and_the_unanswered_come_first
         (rows[0].id, rows[0].case_id, rows[0].signed_at, START + HOUR),
     ]
     assert await store.undone_evidence(limit=1) == found[:1]
+
+
+async def test_a_person_finds_their_own_signatures_of_a_case_and_no_others(store: IdentityStore) -> None:
+    owner = await person(store)
+    rows = [await kept(store, owner, signed_at=START + hours * HOUR) for hours in (2, 1)]
+
+    assert [one.id for one in await store.signatures_of(owner, rows[0].case_id)] == [rows[1].id, rows[0].id]
+    assert await store.signatures_of(owner, uuid4()) == []
+    assert await store.signatures_of(uuid4(), rows[0].case_id) == []

@@ -37,6 +37,7 @@ OPEN = {
     "ready",
     "metrics",
     "readCalendar",
+    "postalCode",
 }
 RECENT = {
     "linkCard",
@@ -134,6 +135,16 @@ async def test_an_old_login_is_not_enough_for_what_cannot_be_taken_back(one: Ope
         again = await client.request(one.method, path_of(one), json=GOOD.get(one.id), headers=headers)
         body = await again.text()
         assert "login-too-old" not in body
+
+
+async def test_an_old_login_links_no_app_and_may_prove_itself_in_it() -> None:
+    web = Web()
+    web.gate.proven_ago = timedelta(minutes=10, seconds=1)
+    async with web.running() as client:
+        linked = await client.post("/v1/login/app/visits", json={"purpose": "link"}, headers=BEARER)
+        await refused(linked, 403, "login-too-old")
+        proven = await client.post("/v1/login/app/visits", json={"purpose": "step-up"}, headers=BEARER)
+        assert proven.status == 201
 
 
 def test_the_document_says_what_wants_a_proof_of_now() -> None:

@@ -33,6 +33,7 @@ from engine.identity.challenges import Challenge, Purpose
 from engine.identity.guard import Caller
 from engine.identity.inspection import GateView
 from engine.identity.sessions import Session, SessionToken
+from engine.identity.settling import OwnSignature
 from engine.identity.store import Credential, Kind
 from engine.ports import Pulled
 from engine.runtime.consumer import ReplyResult
@@ -359,6 +360,9 @@ class FakeGate:
     async def signature_by_app(self, session: Session, coming: Coming, *, caller: Caller) -> bytes:
         self.calls.append(("signature_by_app", {"coming": coming}))
         return b"signature"
+
+    async def own_signatures(self, person: UUID, case_id: UUID) -> list[OwnSignature]:
+        return []
 
     async def view(self) -> GateView:
         return GateView(environment="development", refusals=(), roots=(), evidence={}, undone=(), warnings=())

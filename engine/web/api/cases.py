@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A citizen's cases (案件): open, look at, confirm, change, call off, follow."""
 
+import base64
+from datetime import datetime
 from typing import Annotated, Final, Self
 from uuid import UUID
 
@@ -123,6 +125,24 @@ class AccessList(View):
     """What staff did and looked at in the case, in order of time."""
 
     access: tuple[AccessLine, ...]
+
+
+class SignatureView(View):
+    """A mandate that I signed, byte for byte (base64), and its signature with all that proves it (CAdES-LT).
+
+    `signature` is null while `standing` is `waiting`: it proves itself from the day after.
+    """
+
+    mandate: Annotated[str, Field(description="base64")]
+    signature: Annotated[str | None, Field(description="base64, DER")]
+    signed_at: datetime
+    standing: str
+
+
+class SignatureList(View):
+    """What I signed in a case, oldest first; `todoke evidence verify` judges it without a network."""
+
+    signatures: tuple[SignatureView, ...]
 
 
 class DisclosureList(View):
@@ -316,6 +336,32 @@ async def cancel(call: Call, case: UUID) -> CaseChanged:
 async def disclosures(call: Call, case: UUID) -> DisclosureList:
     """Return the record of disclosures (提供記録)."""
     return DisclosureList(disclosures=tuple(await call.doors.counter.disclosures(call.person, case)))
+
+
+@CASES.operation(
+    "GET",
+    "/v1/cases/{case}/evidence",
+    who=CITIZEN,
+    words=both("自分の署名とその証拠", "My own signatures and what proves them"),
+    cost=5,
+    refusals=("no-such-case",),
+)
+async def own_evidence(call: Call, case: UUID) -> SignatureList:
+    """Return what the person signed in the case; of the signatures of others it says nothing."""
+    found = await call.doors.gate.own_signatures(call.person, case)
+    if not found:
+        await call.doors.counter.disclosures(call.person, case)  # refused where the case is another's
+    return SignatureList(
+        signatures=tuple(
+            SignatureView(
+                mandate=base64.b64encode(one.content).decode(),
+                signature=base64.b64encode(one.proof.signature).decode() if one.proof else None,
+                signed_at=one.signed_at,
+                standing=one.standing.value,
+            )
+            for one in found
+        )
+    )
 
 
 @CASES.operation(

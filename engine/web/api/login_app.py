@@ -80,13 +80,15 @@ class SignatureOfApp(View):
     words=both("アプリでの本人確認を始める", "Go to the app to prove who I am"),
     status=201,
     cost=2,
-    refusals=("not-signed-in", "not-allowed-cross-site", *_GOING),
+    refusals=("not-signed-in", "not-allowed-cross-site", "login-too-old", *_GOING),
 )
 async def begin_app_visit(call: Call, body: VisitFor) -> VisitBegun:
-    """Return where to go; what is not a login needs a live session."""
+    """Return where to go; what is not a login needs a live session, and linking the app a proof of now."""
     session = None
     if body.purpose is not Purpose.LOGIN:
         session = await call.doors.gate.session(required_token(call.request, call.context.origins))
+        if body.purpose is Purpose.LINK:
+            call.doors.gate.require_recent(session, call.context.settings.proof_lasts)
     return _begun(await call.doors.gate.go_to_app(body.purpose, session=session))
 
 
