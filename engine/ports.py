@@ -373,8 +373,10 @@ class Unit(Protocol):
         """Return which of these are reported, and by which running case."""
         ...
 
-    async def latest(self, filings: Sequence[UUID], types: Sequence[str]) -> dict[UUID, JournalRow]:
-        """Return the last event of one of these types in the journal of each filing."""
+    async def since(
+        self, filings: Sequence[UUID], first: str, types: Sequence[str]
+    ) -> dict[UUID, list[JournalRow]]:
+        """Return the events of these types in the journal of each filing, from its last `first` on."""
         ...
 
     async def keep(self, changes: Changes) -> list[int]:
