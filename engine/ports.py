@@ -714,7 +714,15 @@ class Lanes(Protocol):
         ...
 
     async def on_amqp(self, numbers: Sequence[str], *, now: datetime, linger: timedelta) -> list[str]:
-        """Note who takes orders from the broker; return who did until lately, no longer ago than `linger`."""
+        """Note who takes orders from the broker; return who did and may still have some there."""
+        ...
+
+    async def posted(self, numbers: Sequence[str]) -> list[str]:
+        """Return which of these organisations have orders that are still on their way to the broker."""
+        ...
+
+    async def off_amqp(self, number: str, *, now: datetime) -> None:
+        """Note that nothing is left at the broker, if it left no shorter ago than the `linger`."""
         ...
 
     async def left_over(self, numbers: Sequence[str]) -> list[str]:

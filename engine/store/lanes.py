@@ -111,8 +111,13 @@ update engine.lanes set amqp_until = $2::timestamptz
 where amqp_until = 'infinity' and number <> all($1::text[])
 """
 _LATELY: Final = """
-select number from engine.lanes where amqp_until >= $1 and amqp_until <> 'infinity' order by number
+select number from engine.lanes where amqp_until <> 'infinity' order by number
 """
+_POSTED: Final = """
+select number from unnest($1::text[]) as given (number)
+where exists (select from engine.outbox where destination = 'orders.' || number)
+"""
+_EMPTY: Final = "update engine.lanes set amqp_until = null where number = $1 and amqp_until <= $2"
 _LEFT_OVER: Final = """
 select number from unnest($1::text[]) as given (number) where exists (
     select from engine.pull_orders where organisation = number and acked_at is null and aside is null
@@ -205,11 +210,19 @@ class PostgresLanes:
         return {row[0]: row[1] for row in await self._fetch(_WAITING_SINCE, list(numbers))}
 
     async def on_amqp(self, numbers: Sequence[str], *, now: datetime, linger: timedelta) -> list[str]:
-        """Note who takes orders from the broker; return who did until lately, no longer ago than `linger`."""
+        """Note who takes orders from the broker; return who did and may still have some there."""
         async with self._connection() as connection, connection.transaction():
             await connection.execute(_ON_AMQP, list(numbers))
             await connection.execute(_OFF_AMQP, list(numbers), now + linger)
-            return [row[0] for row in await connection.fetch(_LATELY, now)]
+            return [row[0] for row in await connection.fetch(_LATELY)]
+
+    async def posted(self, numbers: Sequence[str]) -> list[str]:
+        """Return which of these organisations have orders that are still on their way to the broker."""
+        return [row[0] for row in await self._fetch(_POSTED, list(numbers))]
+
+    async def off_amqp(self, number: str, *, now: datetime) -> None:
+        """Note that nothing is left at the broker, if it left no shorter ago than the `linger`."""
+        await self._execute(_EMPTY, number, now)
 
     async def left_over(self, numbers: Sequence[str]) -> list[str]:
         """Return which of these organisations have orders in the table that nobody has taken."""

@@ -135,12 +135,23 @@ class MemoryLanes:
         return {number: min(times) for number, times in found.items() if times}
 
     async def on_amqp(self, numbers: Sequence[str], *, now: datetime, linger: timedelta) -> list[str]:
-        """Note who takes orders from the broker; return who did until lately."""
+        """Note who takes orders from the broker; return who did and may still have some there."""
         for number, until in self._amqp_until.items():
             if until is None and number not in numbers:
                 self._amqp_until[number] = now + linger
         self._amqp_until |= dict.fromkeys(numbers)
-        return sorted(number for number, until in self._amqp_until.items() if until and until >= now)
+        return sorted(number for number, until in self._amqp_until.items() if until)
+
+    async def posted(self, numbers: Sequence[str]) -> list[str]:
+        """Return which of these organisations have orders that are still on their way to the broker."""
+        queues = {one.parcel.destination for one in self._tables.outbox.values()}
+        return [number for number in numbers if f"orders.{number}" in queues]
+
+    async def off_amqp(self, number: str, *, now: datetime) -> None:
+        """Note that nothing is left at the broker, if it left no shorter ago than the `linger`."""
+        until = self._amqp_until.get(number)
+        if until and until <= now:
+            del self._amqp_until[number]
 
     async def left_over(self, numbers: Sequence[str]) -> list[str]:
         """Return which of these organisations have orders in the table that nobody has taken."""

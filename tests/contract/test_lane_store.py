@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from engine.ports import Changes, Health, Lanes, Limits, PullOrder, Settled, Store
+from engine.ports import Changes, Health, Lanes, Limits, Parcel, PullOrder, Settled, Store
 from engine.store.lanes import PostgresLanes
 from engine.store.memory import MemoryStore
 from engine.store.memory_lanes import MemoryLanes
@@ -170,15 +170,30 @@ async def test_since_when_somebody_waits_is_known(both: Both) -> None:
     assert set(await both.lanes.waiting_since([A, B])) == {A}
 
 
-async def test_who_left_the_broker_is_looked_after_for_a_while(both: Both) -> None:
+async def test_who_left_the_broker_is_looked_after_until_nothing_is_there(both: Both) -> None:
     hour = timedelta(hours=1)
     now = both.clock.now()
 
-    assert await both.lanes.on_amqp([A, B], now=now, linger=hour) == []
-    assert await both.lanes.on_amqp([B], now=now, linger=hour) == [A]
-    assert await both.lanes.on_amqp([B], now=now + hour / 2, linger=hour) == [A]
-    assert await both.lanes.on_amqp([B], now=now + hour * 2, linger=hour) == []
-    assert await both.lanes.on_amqp([A, B], now=now, linger=hour) == []
+    async def left(*on: str, hours: float = 0) -> list[str]:
+        return await both.lanes.on_amqp(on, now=now + hour * hours, linger=hour)
+
+    assert await left(A, B) == []
+    assert await left(B) == [A]
+    await both.lanes.off_amqp(A, now=now + hour / 2)
+    assert await left(B, hours=48) == [A]  # it was too early to say
+    await both.lanes.off_amqp(A, now=now + hour)
+    assert await left(B, hours=48) == []
+    await both.lanes.off_amqp(B, now=now + hour * 48)
+    assert await left(A, hours=48) == [B]  # who is there is not let go of
+    assert await left(A, B, hours=48) == []
+
+
+async def test_what_is_on_its_way_to_the_broker_is_known(both: Both) -> None:
+    async with both.store.unit() as unit:
+        await unit.keep(Changes(parcels=[Parcel("o_1", f"orders.{A}", b"1"), Parcel("n_1", "mailbox", b"2")]))
+
+    assert await both.lanes.posted([A, B]) == [A]
+    assert await both.lanes.posted([]) == []
 
 
 async def test_what_comes_back_from_the_broker_is_there_unless_it_was_taken(both: Both) -> None:
