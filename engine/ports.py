@@ -625,13 +625,17 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What became of sending one order: taken, or not before `next_at`, or put `aside` with its reason."""
+    """What became of sending one order: taken, or not before `next_at`, or put `aside` with its reason.
+
+    `counts` is false where it says nothing about the order that it was not taken: nobody gives up for that.
+    """
 
     order_id: str
     status: str
     taken: bool = False
     next_at: datetime | None = None
     aside: str | None = None
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -701,8 +705,8 @@ class Lanes(Protocol):
         """Set the limits."""
         ...
 
-    async def change_secret(self, number: str, *, at: datetime) -> int:
-        """Begin the next secret; return which generation it is."""
+    async def change_secret(self, number: str, *, at: datetime, before: int) -> bool:
+        """Begin the secret after generation `before`; False when somebody else has done so meanwhile."""
         ...
 
     async def backlog(self, number: str, *, limit: int = 5000) -> LaneBacklog:

@@ -83,7 +83,8 @@ class MemoryLanes:
                 continue
             one, tries = waiting[said.order_id]
             key = (number, said.order_id)
-            self._tries[key] = _Tries(one.position, tries.attempts + 1, said.next_at, said.status, said.aside)
+            attempts = tries.attempts + said.counts
+            self._tries[key] = _Tries(one.position, attempts, said.next_at, said.status, said.aside)
             if said.taken:
                 self._tables.to_fetch[key] = replace(one, acked_at=at)
 
@@ -109,12 +110,13 @@ class MemoryLanes:
         """Set the limits."""
         self._lanes[number] = replace(self._touched(number), limits=limits)
 
-    async def change_secret(self, number: str, *, at: datetime) -> int:
-        """Begin the next secret; return which generation it is."""
+    async def change_secret(self, number: str, *, at: datetime, before: int) -> bool:
+        """Begin the secret after generation `before`; False when somebody else has done so meanwhile."""
         lane = self._touched(number)
-        generation = lane.secret_generation + 1
-        self._lanes[number] = replace(lane, secret_generation=generation, secret_changed_at=at)
-        return generation
+        if lane.secret_generation != before:
+            return False
+        self._lanes[number] = replace(lane, secret_generation=before + 1, secret_changed_at=at)
+        return True
 
     async def backlog(self, number: str, *, limit: int = 5000) -> LaneBacklog:
         """Return what waits, up to a bound."""
