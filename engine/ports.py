@@ -387,8 +387,10 @@ class Unit(Protocol):
         """Return which of these are reported, and by which running case."""
         ...
 
-    async def latest(self, filings: Sequence[UUID], types: Sequence[str]) -> dict[UUID, JournalRow]:
-        """Return the last event of one of these types in the journal of each filing."""
+    async def since(
+        self, filings: Sequence[UUID], first: str, types: Sequence[str]
+    ) -> dict[UUID, list[JournalRow]]:
+        """Return the events of these types in the journal of each filing, from its last `first` on."""
         ...
 
     async def keep(self, changes: Changes) -> list[int]:
@@ -653,13 +655,17 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What became of sending one order: taken, or not before `next_at`, or put `aside` with its reason."""
+    """What became of sending one order: taken, or not before `next_at`, or put `aside` with its reason.
+
+    `counts` is false where it says nothing about the order that it was not taken: nobody gives up for that.
+    """
 
     order_id: str
     status: str
     taken: bool = False
     next_at: datetime | None = None
     aside: str | None = None
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -729,8 +735,8 @@ class Lanes(Protocol):
         """Set the limits."""
         ...
 
-    async def change_secret(self, number: str, *, at: datetime) -> int:
-        """Begin the next secret; return which generation it is."""
+    async def change_secret(self, number: str, *, at: datetime, before: int) -> bool:
+        """Begin the secret after generation `before`; False when somebody else has done so meanwhile."""
         ...
 
     async def backlog(self, number: str, *, limit: int = 5000) -> LaneBacklog:
@@ -742,7 +748,15 @@ class Lanes(Protocol):
         ...
 
     async def on_amqp(self, numbers: Sequence[str], *, now: datetime, linger: timedelta) -> list[str]:
-        """Note who takes orders from the broker; return who did until lately, no longer ago than `linger`."""
+        """Note who takes orders from the broker; return who did and may still have some there."""
+        ...
+
+    async def posted(self, numbers: Sequence[str]) -> list[str]:
+        """Return which of these organisations have orders that are still on their way to the broker."""
+        ...
+
+    async def off_amqp(self, number: str, *, now: datetime) -> None:
+        """Note that nothing is left at the broker, if it left no shorter ago than the `linger`."""
         ...
 
     async def left_over(self, numbers: Sequence[str]) -> list[str]:

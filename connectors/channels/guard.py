@@ -17,8 +17,17 @@ from engine.core.errors import Code, EngineError, register
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
-_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
-_LAST_32_BITS: Final = 2**32 - 1
+_GLOBAL_UNICAST: Final = ipaddress.ip_network("2000::/3")
+# Within it, what leads elsewhere or nowhere (IANA IPv6 Special-Purpose Address Registry).
+_SPECIAL: Final = tuple(
+    ipaddress.ip_network(one)
+    for one in (
+        "2001::/23",  # protocol assignments; Teredo, benchmarking and ORCHID among them
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4
+        "3fff::/20",  # documentation
+    )
+)
 
 register(
     {
@@ -63,7 +72,7 @@ class Guard:
         address = _meant(ipaddress.ip_address(host.partition("%")[0]))
         if any(address in network for network in self._networks):
             return
-        if named_only or not address.is_global or address.is_multicast:
+        if named_only or not _is_open(address):
             raise AddressRefused("address")
 
     def socket(self, address: AddrInfo) -> Socket:
@@ -81,13 +90,20 @@ class Guard:
 
 
 def _meant(address: Address) -> Address:
-    """Return the address that an IPv6 address of a translator stands for."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address.ipv4_mapped is not None:
+    """Return the IPv4 address that the system connects to when it is written as an IPv6 one."""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & _LAST_32_BITS)
     return address
+
+
+def _is_open(address: Address) -> bool:
+    """Whether it lies in the open Internet.
+
+    Of IPv6 only what is given out to be reached there: translators and relays (NAT64, 6to4, Teredo)
+    and every other way to write an address of the inside are left out, with what they stand for.
+    """
+    if not address.is_global or address.is_multicast:
+        return False
+    if isinstance(address, ipaddress.IPv4Address):
+        return True
+    return address in _GLOBAL_UNICAST and not any(address in block for block in _SPECIAL)

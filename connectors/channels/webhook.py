@@ -277,10 +277,10 @@ class Way:
                     log.error("organisation.gone", extra={"number": self._lane.number})
                 self._circuit.stopped_at = self._circuit.stopped_at or now
                 self._circuit.last_status = status
-                return Settled(order_id=order.order_id, status=status)
+                return Settled(order_id=order.order_id, status=status, counts=False)
             case 429 | 503 if answer.status == 429 or answer.retry_after is not None:
                 self._circuit.told_to_wait(answer.retry_after or _PAUSE_UNASKED, status, now)
-                return Settled(order_id=order.order_id, status=status)
+                return Settled(order_id=order.order_id, status=status, counts=False)
             case _:
                 return self._failed(order, status, now)
 
@@ -296,7 +296,9 @@ class Way:
                 StoreUnavailable,
             ):  # ours: it is asked again, and says so again
                 later = self._clock.now() + _MOMENT
-                return Settled(order_id=order.order_id, status="engine-unavailable", next_at=later)
+                return Settled(
+                    order_id=order.order_id, status="engine-unavailable", next_at=later, counts=False
+                )
         log.info("order.delivered", extra={"order_id": order.order_id, "status": status})
         return Settled(order_id=order.order_id, status=status, taken=True)
 

@@ -59,9 +59,10 @@ class WebhookDesk:
         """
         lane = await self._lanes.lane(number)
         await self._view(number, lane)
-        if self._also_until(lane) is not None:
+        now, before = self._clock.now(), lane.secret_generation
+        is_changing = self._also_until(lane) is not None
+        if is_changing or not await self._lanes.change_secret(number, at=now, before=before):
             raise EngineError("already-changing-secret")
-        await self._lanes.change_secret(number, at=self._clock.now())
         return await self._view(number, await self._lanes.lane(number))
 
     async def _view(self, number: str, lane: Lane) -> WebhookView:

@@ -38,6 +38,7 @@ from engine.runtime.processor import Handles, Heard, Result, Said, Work
 from engine.telemetry import where
 
 MOST_AT_ONCE: Final = 200
+BY_HTTP: Final = ("web", "webhook")  # where replies come from that lay in no queue
 _LONGEST_PAUSE_SECONDS: Final = 30.0
 _PASSING: Final = frozenset({"unavailable-registry", "unavailable-vault", "unavailable-mailbox"})
 _PARKED_IDS: Final = UUID("6c1c2e2e-8c8a-5c1f-9d63-0c3c4f6f2b11")

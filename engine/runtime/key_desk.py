@@ -110,7 +110,9 @@ class KeyDesk:
         known = {one.kid: one for one in await self._registry.keys(asker.number)}
         if sum(one.is_valid(now) for one in known.values()) >= MOST_KEYS:
             raise EngineError("too-many-keys")
-        if new.replaces is not None and new.replaces not in known:
+        if new.replaces is not None and (
+            new.replaces not in known or known[new.replaces].use != key.use  # it would end another one
+        ):
             raise EngineError("no-such-key", pointer="/replaces")
         await self._note(asker, "register-key", key.kid)
         await self._registry.add_keys([key])

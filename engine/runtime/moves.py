@@ -25,7 +25,7 @@ _PAUSE_SECONDS: Final = 5.0
 _AT_ONCE: Final = 200
 _TAKE_SECONDS: Final = 1.0
 TO_BROKER: Final = "to-broker"  # what the store knows such an order by
-# As long as a process may still believe the old channel, or hold an order in its outbox.
+# As long as a process may still believe the old channel, or somebody hold what goes back to the queue.
 _LINGER: Final = timedelta(hours=1)
 
 log = logging.getLogger(__name__)
@@ -70,10 +70,10 @@ class Moves:
         directory = await self._directories.current()
         numbers = [one.number for one in directory.on_channel(Channel.AMQP)]
         left = await self._lanes.on_amqp(numbers, now=self._clock.now(), linger=_LINGER)
-        moved = 0
         held = await self._passages.held(numbers) if self._passages else []
-        for number in (*left, *held):
-            moved += await self._from_broker(number)
+        moved = await self._away(left)
+        for number in held:
+            moved += await self._from_broker(number) or 0
         waiting = await self._lanes.left_over([number for number in numbers if number not in held])
         rooms = await self._passages.rooms(waiting) if self._passages else {}
         for number in waiting:
@@ -81,7 +81,19 @@ class Moves:
                 moved += await self._to_broker(number, room)
         return moved
 
-    async def _from_broker(self, number: str) -> int:
+    async def _away(self, left: Sequence[str]) -> int:
+        """Bring along what lies at the broker; who left is looked after until nothing can be there."""
+        posted = await self._lanes.posted(left)  # first: what leaves the outbox meanwhile is in the queue
+        moved = 0
+        for number in left:
+            found = await self._from_broker(number)
+            if found == 0 and number not in posted:
+                await self._lanes.off_amqp(number, now=self._clock.now())
+            moved += found or 0
+        return moved
+
+    async def _from_broker(self, number: str) -> int | None:
+        """Return how many orders were moved; None when the broker could not be asked."""
         async with self._bus(number) as bus:
             deliveries = await bus.take(f"orders.{number}", limit=_AT_ONCE, wait_seconds=_TAKE_SECONDS)
             events = [event for delivery in deliveries for event in delivery.events]
@@ -89,7 +101,7 @@ class Moves:
                 await self._lanes.adopt(number, [_named(event) for event in events])
                 await bus.ack(deliveries)
             return self._told(number, events)
-        return 0
+        return None
 
     async def _to_broker(self, number: str, room: int) -> int:
         due = await self._lanes.due(number, now=self._clock.now(), limit=min(_AT_ONCE, room), busy=())

@@ -59,8 +59,8 @@ register(
 )
 
 _CONFLICTS: Final = 5  # how often a batch is run again before it is given back
-# Events whose order is the one that a repetition sends again.
-_SUBMITTING: Final = ("filing-submitted",)
+# Events whose orders a repetition sends again.
+_SUBMITTING: Final = "filing-submitted"
 _ORDERING: Final = ("filing-submitted", "filing-revised", "filing-withdrawing", "question-answered")
 
 log = logging.getLogger(__name__)
@@ -399,24 +399,21 @@ class Processor:
             self._record(working, outcome.case, outcome.events, batch, actor="engine")
 
     async def _resolve_repetitions(self, unit: Unit, batch: _Batch) -> None:
-        """Put in the place of each `Repeat` the order that the journal tells of."""
+        """Put in the place of each `Repeat` the orders that the journal tells of."""
         repeated = sorted({o.order.filing for o in batch.orders if isinstance(o.order, m.Repeat)}, key=str)
         if not repeated:
             return
-        rows = await unit.latest(repeated, _ORDERING)
-        submits = await unit.latest(repeated, _SUBMITTING)
+        rows = await unit.since(repeated, _SUBMITTING, _ORDERING)
         resolved: list[_Ordered] = []
         for one in batch.orders:
             if not isinstance(one.order, m.Repeat):
                 resolved.append(one)
             elif one.order.filing in rows:  # once in a batch; else the order itself is in this very batch
-                last = rows.pop(one.order.filing)
-                # Perhaps the submission never arrived either: an amendment alone would amend nothing.
-                is_amending = last.type == "filing-revised"
-                for row in (submits[one.order.filing], last) if is_amending else (last,):
-                    working = batch.cases[one.case_id]
-                    orders = orders_of(working.stored.case, read(row, working.key), row.at)
-                    resolved += [_Ordered(one.case_id, order, row.at) for order in orders]
+                working = batch.cases[one.case_id]
+                given = [(read(row, working.key), row.at) for row in rows.pop(one.order.filing)]
+                for event, at in _perhaps_untold(given):
+                    orders = orders_of(working.stored.case, event, at)
+                    resolved += [_Ordered(one.case_id, order, at) for order in orders]
         batch.orders = resolved
 
     def _write_cases(self, batch: _Batch) -> None:
@@ -475,6 +472,29 @@ def _repeated(work: Work, seen: Seen) -> Result:
         log.warning("message.mismatched", extra={"message_id": work.entry.message_id})
         return _MISMATCH
     return Result.again(seen)
+
+
+def _perhaps_untold(given: Sequence[tuple[Event, datetime]]) -> list[tuple[Event, datetime]]:
+    """Return which orders of an attempt its organisation may lack, in their order; each as it was.
+
+    An amendment or an answer alone would be lost with the one before it. Nobody lacks anything that
+    a later order undoes or says anew, and whoever asked a question has the submission.
+    """
+    last, _ = given[-1]
+    if isinstance(last, m.FilingWithdrawing):
+        return [given[-1]]
+    has_asked = any(isinstance(event, m.QuestionAnswered) for event, _ in given)
+    said_later: set[str] = set()
+    untold = []
+    for event, at in reversed(given):
+        if isinstance(event, m.FilingSubmitted) and has_asked:
+            continue
+        if isinstance(event, m.FilingRevised):
+            if said_later >= set(event.fields):
+                continue
+            said_later |= set(event.fields)
+        untold.append((event, at))
+    return untold[::-1]
 
 
 def _sealed(working: _Working) -> bytes:

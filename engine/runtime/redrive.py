@@ -14,7 +14,7 @@ from engine.border.sealing import Opener
 from engine.core.errors import Code, EngineError, register
 from engine.ports import Bus, Located, Parcel, Parked, Store
 from engine.registry.directory import Directories
-from engine.runtime.consumer import ReplyDesk, parked_id
+from engine.runtime.consumer import BY_HTTP, ReplyDesk, parked_id
 
 _HANDLED: Final = frozenset({"applied", "duplicate", "stale", "refused", "published"})
 
@@ -124,7 +124,7 @@ def still_waits(parked: Parked, driven: list[Driven]) -> bool:
 
 
 def _is_reply(parked: Parked) -> bool:
-    return parked.where_from == "web" or parked.where_from.startswith("replies")
+    return parked.where_from in BY_HTTP or parked.where_from.startswith("replies")
 
 
 def _sender(parked: Parked) -> str:

@@ -42,10 +42,10 @@ _DUE_URGENT: Final = _DUE.format(first="")
 _DUE_UNTRIED: Final = _DUE.format(first="attempts, ")
 _SETTLE: Final = """
 update engine.pull_orders p set
-    attempts = least(p.attempts + 1, 32000), last_at = $7::timestamptz, last_status = g.status,
-    acked_at = case when g.taken then $7::timestamptz end, next_at = g.next_at, aside = g.aside
-from unnest($2::text[], $3::text[], $4::bool[], $5::timestamptz[], $6::text[])
-    as g (order_id, status, taken, next_at, aside)
+    attempts = least(p.attempts + g.counts::int, 32000), last_at = $8::timestamptz, last_status = g.status,
+    acked_at = case when g.taken then $8::timestamptz end, next_at = g.next_at, aside = g.aside
+from unnest($2::text[], $3::text[], $4::bool[], $5::timestamptz[], $6::text[], $7::bool[])
+    as g (order_id, status, taken, next_at, aside, counts)
 where p.organisation = $1 and p.order_id = g.order_id and p.acked_at is null
 """
 _NOTE: Final = """
@@ -80,9 +80,10 @@ on conflict (number) do update set
     rate = excluded.rate, concurrency = excluded.concurrency, opens = excluded.opens, closes = excluded.closes
 """
 _NEXT_GENERATION: Final = """
-insert into engine.lanes (number, secret_generation, secret_changed_at) values ($1, 2, $2)
+insert into engine.lanes as l (number, secret_generation, secret_changed_at) values ($1, $3::int + 1, $2)
 on conflict (number) do update set
-    secret_generation = lanes.secret_generation + 1, secret_changed_at = excluded.secret_changed_at
+    secret_generation = excluded.secret_generation, secret_changed_at = excluded.secret_changed_at
+where l.secret_generation = $3
 returning secret_generation
 """
 _BACKLOG: Final = """
@@ -111,8 +112,13 @@ update engine.lanes set amqp_until = $2::timestamptz
 where amqp_until = 'infinity' and number <> all($1::text[])
 """
 _LATELY: Final = """
-select number from engine.lanes where amqp_until >= $1 and amqp_until <> 'infinity' order by number
+select number from engine.lanes where amqp_until <> 'infinity' order by number
 """
+_POSTED: Final = """
+select number from unnest($1::text[]) as given (number)
+where exists (select from engine.outbox where destination = 'orders.' || number)
+"""
+_EMPTY: Final = "update engine.lanes set amqp_until = null where number = $1 and amqp_until <= $2"
 _LEFT_OVER: Final = """
 select number from unnest($1::text[]) as given (number) where exists (
     select from engine.pull_orders where organisation = number and acked_at is null and aside is null
@@ -161,7 +167,7 @@ class PostgresLanes:
 
     async def settle(self, number: str, settled: Sequence[Settled], *, at: datetime) -> None:
         """Keep what became of these orders; one that was acknowledged meanwhile stays acknowledged."""
-        columns = ("order_id", "status", "taken", "next_at", "aside")
+        columns = ("order_id", "status", "taken", "next_at", "aside", "counts")
         given = ([getattr(one, column) for one in settled] for column in columns)
         await self._execute(_SETTLE, number, *given, at)
 
@@ -188,10 +194,9 @@ class PostgresLanes:
         """Set the limits."""
         await self._execute(_LIMIT, number, *asdict(limits).values())
 
-    async def change_secret(self, number: str, *, at: datetime) -> int:
-        """Begin the next secret; return which generation it is."""
-        ((generation,),) = await self._fetch(_NEXT_GENERATION, number, at)
-        return int(generation)
+    async def change_secret(self, number: str, *, at: datetime, before: int) -> bool:
+        """Begin the secret after generation `before`; False when somebody else has done so meanwhile."""
+        return bool(await self._fetch(_NEXT_GENERATION, number, at, before))
 
     async def backlog(self, number: str, *, limit: int = 5000) -> LaneBacklog:
         """Return what waits, up to a bound."""
@@ -205,11 +210,19 @@ class PostgresLanes:
         return {row[0]: row[1] for row in await self._fetch(_WAITING_SINCE, list(numbers))}
 
     async def on_amqp(self, numbers: Sequence[str], *, now: datetime, linger: timedelta) -> list[str]:
-        """Note who takes orders from the broker; return who did until lately, no longer ago than `linger`."""
+        """Note who takes orders from the broker; return who did and may still have some there."""
         async with self._connection() as connection, connection.transaction():
             await connection.execute(_ON_AMQP, list(numbers))
             await connection.execute(_OFF_AMQP, list(numbers), now + linger)
-            return [row[0] for row in await connection.fetch(_LATELY, now)]
+            return [row[0] for row in await connection.fetch(_LATELY)]
+
+    async def posted(self, numbers: Sequence[str]) -> list[str]:
+        """Return which of these organisations have orders that are still on their way to the broker."""
+        return [row[0] for row in await self._fetch(_POSTED, list(numbers))]
+
+    async def off_amqp(self, number: str, *, now: datetime) -> None:
+        """Note that nothing is left at the broker, if it left no shorter ago than the `linger`."""
+        await self._execute(_EMPTY, number, now)
 
     async def left_over(self, numbers: Sequence[str]) -> list[str]:
         """Return which of these organisations have orders in the table that nobody has taken."""

@@ -83,7 +83,8 @@ class MemoryLanes:
                 continue
             one, tries = waiting[said.order_id]
             key = (number, said.order_id)
-            self._tries[key] = _Tries(one.position, tries.attempts + 1, said.next_at, said.status, said.aside)
+            attempts = tries.attempts + said.counts
+            self._tries[key] = _Tries(one.position, attempts, said.next_at, said.status, said.aside)
             if said.taken:
                 self._tables.to_fetch[key] = replace(one, acked_at=at)
 
@@ -109,12 +110,13 @@ class MemoryLanes:
         """Set the limits."""
         self._lanes[number] = replace(self._touched(number), limits=limits)
 
-    async def change_secret(self, number: str, *, at: datetime) -> int:
-        """Begin the next secret; return which generation it is."""
+    async def change_secret(self, number: str, *, at: datetime, before: int) -> bool:
+        """Begin the secret after generation `before`; False when somebody else has done so meanwhile."""
         lane = self._touched(number)
-        generation = lane.secret_generation + 1
-        self._lanes[number] = replace(lane, secret_generation=generation, secret_changed_at=at)
-        return generation
+        if lane.secret_generation != before:
+            return False
+        self._lanes[number] = replace(lane, secret_generation=before + 1, secret_changed_at=at)
+        return True
 
     async def backlog(self, number: str, *, limit: int = 5000) -> LaneBacklog:
         """Return what waits, up to a bound."""
@@ -135,12 +137,23 @@ class MemoryLanes:
         return {number: min(times) for number, times in found.items() if times}
 
     async def on_amqp(self, numbers: Sequence[str], *, now: datetime, linger: timedelta) -> list[str]:
-        """Note who takes orders from the broker; return who did until lately."""
+        """Note who takes orders from the broker; return who did and may still have some there."""
         for number, until in self._amqp_until.items():
             if until is None and number not in numbers:
                 self._amqp_until[number] = now + linger
         self._amqp_until |= dict.fromkeys(numbers)
-        return sorted(number for number, until in self._amqp_until.items() if until and until >= now)
+        return sorted(number for number, until in self._amqp_until.items() if until)
+
+    async def posted(self, numbers: Sequence[str]) -> list[str]:
+        """Return which of these organisations have orders that are still on their way to the broker."""
+        queues = {one.parcel.destination for one in self._tables.outbox.values()}
+        return [number for number in numbers if f"orders.{number}" in queues]
+
+    async def off_amqp(self, number: str, *, now: datetime) -> None:
+        """Note that nothing is left at the broker, if it left no shorter ago than the `linger`."""
+        until = self._amqp_until.get(number)
+        if until and until <= now:
+            del self._amqp_until[number]
 
     async def left_over(self, numbers: Sequence[str]) -> list[str]:
         """Return which of these organisations have orders in the table that nobody has taken."""

@@ -121,15 +121,18 @@ class MemoryUnit:
         """Return which of these are reported, and by which running case."""
         return {mark: self._tables.reported[mark] for mark in marks if mark in self._tables.reported}
 
-    async def latest(self, filings: Sequence[UUID], types: Sequence[str]) -> dict[UUID, JournalRow]:
-        """Return the last event of one of these types in the journal of each filing."""
-        return {
-            id_: row
-            for id_ in filings
-            if id_ in self._tables.case_of
-            for row in self._tables.journal[self._tables.case_of[id_]]  # the last one stays
-            if row.filing == id_ and row.type in types
-        }
+    async def since(
+        self, filings: Sequence[UUID], first: str, types: Sequence[str]
+    ) -> dict[UUID, list[JournalRow]]:
+        """Return the events of these types in the journal of each filing, from its last `first` on."""
+        found: dict[UUID, list[JournalRow]] = {}
+        for id_ in filings:
+            case = self._tables.case_of.get(id_)
+            rows = [row for row in self._tables.journal[case] if row.filing == id_] if case else []
+            begun = [place for place, row in enumerate(rows) if row.type == first]
+            if begun:
+                found[id_] = [row for row in rows[begun[-1] :] if row.type in types]
+        return found
 
     async def keep(self, changes: Changes) -> list[int]:
         """Write everything; return the outbox ids of the parcels, in their order."""

@@ -56,14 +56,18 @@ _FILINGS: Final = f"""
 select {rows.FILING} from engine.filings where case_id = any($1::uuid[]) order by case_id, position
 """  # noqa: S608 - only our own column list is put in
 _CONTENTS: Final = "select case_id, contents_sealed from engine.case_plans where case_id = any($1::uuid[])"
-_LATEST: Final = """
+_SINCE: Final = """
 select j.case_id, j.seq, j.type, j.filing, j.at, j.actor, j.body_sealed, j.prev_hash
-from engine.filings f cross join lateral (
-    select * from engine.journal
-    where case_id = f.case_id and filing = f.id and type = any($2::text[])
+from engine.filings f
+cross join lateral (
+    select seq from engine.journal
+    where case_id = f.case_id and filing = f.id and type = $2
     order by seq desc limit 1
-) j
+) begun
+join engine.journal j
+    on j.case_id = f.case_id and j.filing = f.id and j.seq >= begun.seq and j.type = any($3::text[])
 where f.id = any($1::uuid[])
+order by j.case_id, j.seq
 """
 _OPEN_CASES: Final = """
 insert into engine.cases (id, state, version, participants, wake_at, journal_seq, journal_hash, event, owner,
@@ -255,11 +259,16 @@ class PostgresUnit:
             found = await self._connection.fetch(_REPORTED, marks) if marks else []
         return {row[0]: row[1] for row in found}
 
-    async def latest(self, filings: Sequence[UUID], types: Sequence[str]) -> dict[UUID, JournalRow]:
-        """Return the last event of one of these types in the journal of each filing."""
+    async def since(
+        self, filings: Sequence[UUID], first: str, types: Sequence[str]
+    ) -> dict[UUID, list[JournalRow]]:
+        """Return the events of these types in the journal of each filing, from its last `first` on."""
         with translated():
-            found = await self._connection.fetch(_LATEST, filings, types) if filings else []
-        return {row[3]: JournalRow(*row) for row in found}
+            rows_found = await self._connection.fetch(_SINCE, filings, first, types) if filings else []
+        found: dict[UUID, list[JournalRow]] = {}
+        for row in rows_found:
+            found.setdefault(row[3], []).append(JournalRow(*row))
+        return found
 
     async def keep(self, changes: Changes) -> list[int]:
         """Write everything; return the outbox ids of the parcels, in their order."""

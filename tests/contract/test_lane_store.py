@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The lanes, on PostgreSQL and in memory: the same promises."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -8,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from engine.ports import Changes, Health, Lanes, Limits, PullOrder, Settled, Store
+from engine.ports import Changes, Health, Lanes, Limits, Parcel, PullOrder, Settled, Store
 from engine.store.lanes import PostgresLanes
 from engine.store.memory import MemoryStore
 from engine.store.memory_lanes import MemoryLanes
@@ -92,6 +93,18 @@ async def test_who_asks_carefully_gets_first_what_was_tried_least(both: Both) ->
     assert await both.due(untried=True) == ["o_2", "o_1"]
 
 
+async def test_what_says_nothing_about_the_order_is_no_attempt(both: Both) -> None:
+    await both.order("o_1", "o_2")
+    await both.settle(
+        Settled(order_id="o_1", status="429", counts=False), Settled(order_id="o_2", status="500")
+    )
+    now = both.clock.now()
+
+    found = {one.order_id: one.attempts for one in await both.lanes.due(A, now=now, limit=9, busy=())}
+
+    assert found == {"o_1": 0, "o_2": 1}
+
+
 async def test_what_was_put_aside_waits_for_an_operator(both: Both) -> None:
     await both.order("o_1", "o_2")
     await both.settle(Settled(order_id="o_1", status="422", aside="refused"))
@@ -146,13 +159,23 @@ async def test_what_is_set_for_a_lane_stays(both: Both) -> None:
     await both.lanes.limit(A, limits)
     await both.lanes.note(A, health)
     await both.lanes.switch(A, "held")
-    generation = await both.lanes.change_secret(A, at=both.clock.now())
+    changed = await both.lanes.change_secret(A, at=both.clock.now(), before=1)
     lane = await both.lanes.lane(A)
 
     assert (lane.limits, lane.health, lane.mode, lane.secret_generation) == (limits, health, "held", 2)
-    assert generation == 2
+    assert changed
     assert (await both.lanes.lanes([A, B])) == {A: lane}
     assert (await both.lanes.lane(B)).mode == "open"
+
+
+async def test_a_secret_is_changed_once_however_many_ask(both: Both) -> None:
+    asked = [both.lanes.change_secret(A, at=both.clock.now(), before=1) for _ in range(2)]
+
+    changed = await asyncio.gather(*asked)
+
+    assert sorted(changed) == [False, True]
+    assert (await both.lanes.lane(A)).secret_generation == 2
+    assert await both.lanes.change_secret(A, at=both.clock.now(), before=2)
 
 
 async def test_driving_forgets_how_the_way_stood(both: Both) -> None:
@@ -170,15 +193,30 @@ async def test_since_when_somebody_waits_is_known(both: Both) -> None:
     assert set(await both.lanes.waiting_since([A, B])) == {A}
 
 
-async def test_who_left_the_broker_is_looked_after_for_a_while(both: Both) -> None:
+async def test_who_left_the_broker_is_looked_after_until_nothing_is_there(both: Both) -> None:
     hour = timedelta(hours=1)
     now = both.clock.now()
 
-    assert await both.lanes.on_amqp([A, B], now=now, linger=hour) == []
-    assert await both.lanes.on_amqp([B], now=now, linger=hour) == [A]
-    assert await both.lanes.on_amqp([B], now=now + hour / 2, linger=hour) == [A]
-    assert await both.lanes.on_amqp([B], now=now + hour * 2, linger=hour) == []
-    assert await both.lanes.on_amqp([A, B], now=now, linger=hour) == []
+    async def left(*on: str, hours: float = 0) -> list[str]:
+        return await both.lanes.on_amqp(on, now=now + hour * hours, linger=hour)
+
+    assert await left(A, B) == []
+    assert await left(B) == [A]
+    await both.lanes.off_amqp(A, now=now + hour / 2)
+    assert await left(B, hours=48) == [A]  # it was too early to say
+    await both.lanes.off_amqp(A, now=now + hour)
+    assert await left(B, hours=48) == []
+    await both.lanes.off_amqp(B, now=now + hour * 48)
+    assert await left(A, hours=48) == [B]  # who is there is not let go of
+    assert await left(A, B, hours=48) == []
+
+
+async def test_what_is_on_its_way_to_the_broker_is_known(both: Both) -> None:
+    async with both.store.unit() as unit:
+        await unit.keep(Changes(parcels=[Parcel("o_1", f"orders.{A}", b"1"), Parcel("n_1", "mailbox", b"2")]))
+
+    assert await both.lanes.posted([A, B]) == [A]
+    assert await both.lanes.posted([]) == []
 
 
 async def test_what_comes_back_from_the_broker_is_there_unless_it_was_taken(both: Both) -> None:

@@ -115,7 +115,7 @@ async def test_nothing_is_asked_for_nothing(store: Store) -> None:
             await unit.locate([]),
             await unit.load([]),
             await unit.contents([]),
-            await unit.latest([], ["filing-accepted"]),
+            await unit.since([], "filing-submitted", ["filing-accepted"]),
         ]
         ids = await unit.keep(Changes())
 
@@ -433,16 +433,18 @@ async def test_the_journal_is_read_in_order(store: Store) -> None:
     assert await store.journal(stored.case.id, after=1, limit=1) == rows[1:2]
 
 
-async def test_the_latest_event_of_a_filing_is_found_by_its_type(store: Store) -> None:
+async def test_the_events_of_a_filing_are_found_by_type_from_one_on(store: Store) -> None:
     stored = new_case()
     first, second = filings_of(stored)
     await kept(store, stored)
     rows = []
     for filing, type_ in [
+        (first, "begun"),
         (first, "asked"),
-        (first, "answered"),
+        (first, "begun"),
+        (first, "asked"),
         (second, "asked"),
-        (first, "asked"),
+        (first, "answered"),
         (first, "other"),
     ]:
         rows.append(journal_row(stored, filing.id, type_))
@@ -450,9 +452,12 @@ async def test_the_latest_event_of_a_filing_is_found_by_its_type(store: Store) -
     await keep(store, Changes(journal=rows))
 
     async with store.unit() as unit:
-        found = await unit.latest([first.id, second.id, uuid4()], ["asked", "answered"])
+        everything = [first.id, second.id, uuid4()]
+        found = await unit.since(everything, "begun", ["begun", "asked", "answered"])
+        without = await unit.since(everything, "begun", ["asked"])
 
-    assert found == {first.id: rows[3], second.id: rows[2]}
+    assert found == {first.id: [rows[2], rows[3], rows[5]]}  # the second one was never begun
+    assert without == {first.id: [rows[3]]}
 
 
 # --- outbox ---------------------------------------------------------------------------------------

@@ -161,3 +161,51 @@ async def test_going_there_and_back_loses_nothing(postgres_dsn: str, rabbitmq: B
         await traffic.take(Channel.FILE, 100)
 
     assert traffic.got == traffic.sent
+
+
+async def test_what_a_broker_held_that_was_away_for_long_is_brought_along(
+    postgres_dsn: str, rabbitmq: Broker
+) -> None:
+    async with _traffic(postgres_dsn, rabbitmq) as traffic:
+        here = traffic.here
+        await traffic.goes_over_to(Channel.AMQP)
+        await traffic.settle()
+        await traffic.send(3)
+        await traffic.goes_over_to(Channel.WEBHOOK)
+        await Moves(
+            open_bus=lambda: AmqpBus("amqp://127.0.0.1:1/"),
+            lanes=here.lanes,
+            directories=traffic.directories,
+            clock=here.clock,
+        ).run_once()
+        here.clock.move(timedelta(hours=3))
+        await traffic.settle()
+        await traffic.take(Channel.WEBHOOK, 100)
+
+    assert traffic.got == traffic.sent
+
+
+async def test_what_was_posted_before_the_change_is_waited_for_however_long(
+    postgres_dsn: str, rabbitmq: Broker
+) -> None:
+    async with _traffic(postgres_dsn, rabbitmq) as traffic:
+        here = traffic.here
+        await traffic.goes_over_to(Channel.AMQP)
+        await traffic.settle()
+        name, event = traffic._order()
+        parcel = Parcel(name, f"orders.{CITY}", event)
+        async with here.store.unit() as unit:
+            (row,) = await unit.keep(Changes(parcels=[parcel]))
+        await traffic.goes_over_to(Channel.WEBHOOK)
+        for hours in (0, 2):  # whoever pushes is away
+            here.clock.move(timedelta(hours=hours))
+            await traffic.settle()
+        await traffic.bus.publish([parcel])
+        async with here.store.unit() as unit:
+            await unit.keep(Changes(published=[row]))
+        await traffic.settle()
+        await traffic.take(Channel.WEBHOOK, 100)
+        await traffic.settle()
+
+        assert traffic.got == traffic.sent
+        assert await here.lanes.on_amqp([], now=here.clock.now(), linger=timedelta()) == []

@@ -216,6 +216,21 @@ async def test_what_was_put_aside_is_looked_at_driven_again_or_discarded(office:
     assert await refused(office.say(f"/parked/{uuid4()}/discard", because)) == (404, "no-such-parked")
 
 
+@pytest.mark.parametrize("where_from", ["web", "webhook", "replies.3"])
+async def test_a_reply_goes_to_the_desk_once_more_whichever_way_it_came(
+    office: Office, where_from: str
+) -> None:
+    await office.here.engine.desk.take(POWER.number, [b'{"not":"a reply"}'], where_from=where_from)
+    (aside,) = (await office.get("/parked"))["parked"]
+
+    dry = await office.say(f"/parked/{aside['id']}/re-drive?dryRun=true", {"reason": "確認した"})
+    driven = await office.say(f"/parked/{aside['id']}/re-drive", {"reason": "確認した"})
+
+    assert aside["whereFrom"] == where_from
+    for view in (dry, driven):
+        assert [(one["outcome"], one["code"]) for one in view["events"]] == [("parked", aside["reason"])]
+
+
 _ASIDE: tuple[Any, ...] = (
     ("replies.3", POWER.number, (b'{"not":"a reply"}',), "malformed-envelope", 1),
     ("letters", None, (b'{"an":"order"}',), "delivery-limit", 11),

@@ -164,6 +164,17 @@ async def test_a_key_changes_by_itself_with_overlap_and_no_person(office: People
     assert ends[kid(fresh)] > now + timedelta(days=700)
 
 
+async def test_a_key_takes_the_place_of_one_of_its_own_kind_only(office: People) -> None:
+    sig = await register(office, "sig")
+    body = asked(office.here, new_key(), "enc", replaces=kid(sig), overlapDays=0)
+
+    assert await refused(office.representative.say("POST", "/v1/organisation/keys", body)) == (
+        404,
+        "no-such-key",
+    )
+    assert (await as_organisation(office.here, sig, "GET", "/v1/organisation/keys"))[0] == 200
+
+
 async def test_a_stolen_key_signs_nothing_more_at_once(office: People) -> None:
     stolen, fresh = await register(office, "sig"), await register(office, "sig")
 

@@ -217,7 +217,7 @@ async def handle_batch(
         await unit.locate([one.reference or "" for case in cases for one in filings_of(case)])
         await unit.load(ids)
         await unit.contents(ids)
-        await unit.latest([filings_of(case)[0].id for case in cases], ["filing-accepted"])
+        await unit.since([filings_of(case)[0].id for case in cases], "filing-submitted", ["filing-accepted"])
         await unit.keep(batch(cases, name))
 
 

@@ -205,6 +205,38 @@ async def test_a_way_that_dies_is_opened_anew_and_costs_no_other_anything(
     assert "nobody thought" not in caplog.text
 
 
+@pytest.mark.parametrize("status", [429, 503])
+async def test_no_order_is_given_up_because_its_organisation_was_busy_often(
+    here: Ground, status: int
+) -> None:
+    city = await here.receiver()
+    busy = {"Retry-After": "1"}
+    answers = iter([*[status] * len(SCHEDULE), 500, 202])
+    city.mood = lambda _: web.Response(status=next(answers), headers=busy if len(city.got) < 18 else None)
+    await here.order("o_1")
+
+    async with here.sending():
+        for asked in range(1, len(SCHEDULE) + 3):
+            await city.has(asked)
+            await here.until(lambda rows: rows["o_1"]["last_status"] is not None)
+            here.clock.move(timedelta(hours=1))
+        await here.until(lambda rows: rows["o_1"]["acked_at"] is not None)
+
+    assert (await here.rows())["o_1"]["attempts"] == 2  # the one that failed, and the last one
+
+
+async def test_no_order_is_given_up_because_we_could_not_keep_what_was_answered(here: Ground) -> None:
+    city = await here.receiver()
+    city.mood = lambda _: web.Response(body=b'{"a":1}', content_type=EVENT_MEDIA_TYPE)
+    here.heard.troubles = [StoreUnavailable("test")]
+    await here.order("o_1")
+
+    async with here.sending():
+        await here.until(lambda rows: rows["o_1"]["last_status"] == "engine-unavailable")
+
+    assert (await here.rows())["o_1"]["attempts"] == 0
+
+
 async def test_410_stops_everything_until_an_operator_says_so(here: Ground) -> None:
     city = await here.receiver()
     city.mood = lambda _: web.Response(status=410)
@@ -358,7 +390,7 @@ async def test_two_workers_share_the_organisations_and_bring_nothing_twice(here:
 
 async def test_a_secret_is_changed_without_an_order_lost(here: Ground) -> None:
     city = await here.receiver()
-    await here.lanes.change_secret(CITY, at=here.clock.now())
+    await here.lanes.change_secret(CITY, at=here.clock.now(), before=1)
     await here.order("o_1")
 
     async with here.sending():

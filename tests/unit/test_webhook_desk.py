@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An organisation learns with what its webhooks are signed, and changes it."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from connectors.channels.secrets import ROTATION
 from connectors.government.muroran_city import MuroranCitySimulator
 from engine.border.wire import Title
 from engine.core.errors import EngineError
-from engine.ports import Health
+from engine.ports import Health, Lane
 from engine.registry.model import Channel, Kind, Organisation
 from tests.unit.border_desk import NOW
 from tests.unit.control_office import ControlOffice
@@ -56,6 +57,29 @@ async def test_a_new_secret_is_another_one_and_the_next_has_to_wait(office: Cont
 
     assert len({before.secret, after.secret, last.secret}) == 3
     assert after.also_until == NOW + ROTATION
+
+
+async def test_of_two_who_ask_at_once_one_is_told_to_wait(
+    office: ControlOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lanes, read = office.lanes, asyncio.Barrier(2)
+    lane_of = lanes.lane
+
+    async def both_read(number: str) -> Lane:
+        found = await lane_of(number)
+        if found.secret_generation == 1:
+            await read.wait()
+        return found
+
+    monkeypatch.setattr(lanes, "lane", both_read)
+
+    ended = await asyncio.gather(
+        *(office.webhook_desk.change_secret(CITY) for _ in range(2)), return_exceptions=True
+    )
+
+    (refused,) = [one for one in ended if isinstance(one, EngineError)]
+    assert refused.code == "already-changing-secret"
+    assert (await lane_of(CITY)).secret_generation == 2
 
 
 async def test_who_is_on_another_channel_has_no_secret(office: ControlOffice) -> None:
