@@ -550,10 +550,13 @@ class CareStore(Protocol):
         """
         ...
 
-    async def erase(self, case_id: UUID, left: Sequence[tuple[int, str]], *, at: datetime) -> bool:
+    async def erase(
+        self, case_id: UUID, left: Sequence[tuple[int, str]], *, journal_seq: int, at: datetime
+    ) -> bool:
         """Destroy the key of a case that has ended, with what hangs on it; False if that is done.
 
-        `left` is what stays of its events: (seq, JSON) without anything that was said. Gone with the
+        `left` is what stays of its events: (seq, JSON) without anything that was said, up to
+        `journal_seq`; where there are others by now, nothing is erased, and it is False too. Gone with the
         key are the certificate, calendar feeds, notices, acknowledged orders in the feed of their
         organisation, and what was parked of this case. States, disclosures and letters stay.
         """

@@ -25,6 +25,7 @@ from engine.runtime.owned import owned
 from engine.runtime.timeline import rows_of
 
 _AT_ONCE: Final = 50
+_TRIES: Final = 3  # organisations may still answer a case that has ended
 
 log = logging.getLogger(__name__)
 
@@ -75,17 +76,24 @@ class Retention:
         """Erase the person's case now; one that is a draft is dropped first. Again is the same.
 
         Raises:
-            EngineError: `no-such-case`; `case-still-runs`; `stale-version`, it was confirmed meanwhile.
+            EngineError: `no-such-case`; `case-still-runs`; `stale-version`, it was confirmed or something
+                was said to it meanwhile.
         """
         stored = await owned(self._store, person, case_id)
         if stored.case.state is CaseState.DRAFT:
-            name = f"erase {case_id}"
+            name = f"erase {case_id} {stored.case.version}"  # a refusal is of this version alone
             digest = hashlib.sha256(name.encode()).digest()
             await self._cases.cancel(Request(person, name, digest, stored.case.version), case_id)
             stored = await owned(self._store, person, case_id)
         if not stored.case.has_ended:
             raise EngineError("case-still-runs")
-        await self._erase(stored)
+        for _ in range(_TRIES):
+            if await self._erase(stored):
+                return
+            stored = await owned(self._store, person, case_id)
+            if stored.data_key_wrapped is None:
+                return
+        raise EngineError("stale-version", version=stored.case.version)
 
     async def run_once(self) -> int:
         """Erase cases whose time has come; return how many were erased."""
@@ -110,7 +118,10 @@ class Retention:
             return False
 
     async def _erase(self, stored: StoredCase) -> bool:
-        """Destroy the key, once the owner has what is owed; leave what replays the states."""
+        """Destroy the key, once the owner has what is owed; leave what replays the states.
+
+        False if that is done, or if something was said to the case meanwhile: then it stays as it is.
+        """
         case = stored.case
         left = []
         if stored.data_key_wrapped is not None:
@@ -120,7 +131,9 @@ class Retention:
             key = self._keys.open(case.id, stored.data_key_wrapped)
             rows = await rows_of(self._store, stored)
             left = [(row.seq, event_json(left_of(read(row, key))).decode()) for row in rows]
-        was_first = await self._care.erase(case.id, left, at=self._clock.now())
+        was_first = await self._care.erase(
+            case.id, left, journal_seq=stored.journal_seq, at=self._clock.now()
+        )
         if was_first:
             log.info("case.erased", extra={"case_id": str(case.id)})
         return was_first

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -37,7 +37,7 @@ where erased_at is null and ended_at < greatest($1::timestamptz, $2::timestamptz
   and ended_at < case when owes_certificate then $1 else $2 end
 order by ended_at, case_id limit $3
 """
-_LOCK: Final = "select id from engine.cases where id = $1 for update"
+_LOCK: Final = "select journal_seq from engine.cases where id = $1 for update"
 _ERASE_ENDING: Final = """
 update engine.endings set erased_at = $2, certificate_sealed = null
 where case_id = $1 and erased_at is null
@@ -126,14 +126,17 @@ class PostgresCare:
             found = await self._pool.fetch(_TO_ERASE, ended_before, unconfirmed_before, limit)
         return [row[0] for row in found]
 
-    async def erase(self, case_id: UUID, left: Sequence[tuple[int, str]], *, at: datetime) -> bool:
-        """Destroy the key of a case that has ended, with what hangs on it; False if that is done."""
+    async def erase(
+        self, case_id: UUID, left: Sequence[tuple[int, str]], *, journal_seq: int, at: datetime
+    ) -> bool:
+        """Destroy the key of a case that has ended, with what hangs on it; False if it is not as read."""
         with translated():
             async with (
                 self._pool.acquire(timeout=self._connection_seconds) as connection,
                 connection.transaction(),
             ):
-                await connection.execute(_LOCK, case_id)
+                if await connection.fetchval(_LOCK, case_id) != journal_seq:
+                    return False
                 if await connection.execute(_ERASE_ENDING, case_id, at) != "UPDATE 1":
                     return False
                 await connection.execute(_ERASE_KEY, case_id, NOT_KEPT)
@@ -149,11 +152,20 @@ class PostgresCare:
             return [(row[0], row[1]) for row in await self._pool.fetch(_LEFT, case_id)]
 
 
-class MemoryCare:
-    """The same over the tables of a `MemoryStore`."""
+class KeepsNotices(Protocol):
+    """Where notices to owners are kept in memory."""
 
-    def __init__(self, store: MemoryStore) -> None:
+    def forget_notices(self, case_id: UUID) -> None:
+        """Forget those of a case."""
+        ...
+
+
+class MemoryCare:
+    """The same over the tables of a `MemoryStore`, and notices, where there are any."""
+
+    def __init__(self, store: MemoryStore, notices: KeepsNotices | None = None) -> None:
         self._store = store
+        self._notices = notices
         self._tables = store.tables
 
     async def add_feed(self, feed: CalendarFeed, token_hash: bytes) -> None:
@@ -204,12 +216,14 @@ class MemoryCare:
         ]
         return [one.case_id for one in old[:limit]]
 
-    async def erase(self, case_id: UUID, left: Sequence[tuple[int, str]], *, at: datetime) -> bool:
-        """Destroy the key of a case that has ended, with what hangs on it; False if that is done."""
+    async def erase(
+        self, case_id: UUID, left: Sequence[tuple[int, str]], *, journal_seq: int, at: datetime
+    ) -> bool:
+        """Destroy the key of a case that has ended, with what hangs on it; False if it is not as read."""
         ending = self._tables.endings.get(case_id)
-        if ending is None or ending.erased_at is not None:
-            return False
         tables = self._tables
+        if ending is None or ending.erased_at is not None or tables.cases[case_id].journal_seq != journal_seq:
+            return False
         tables.endings[case_id] = replace(ending, erased_at=at, certificate_sealed=None)
         await self._store.erase(case_id)
         stored = tables.cases[case_id]
@@ -219,6 +233,8 @@ class MemoryCare:
         }
         tables.cases[case_id] = replace(stored, case=replace(stored.case, participants=people))
         tables.erased[case_id] = list(left)
+        if self._notices is not None:
+            self._notices.forget_notices(case_id)
         tables.feeds = {key: one for key, one in tables.feeds.items() if one.case_id != case_id}
         told = {one.order_id for one in tables.disclosures.values() if one.case_id == case_id}
         tables.to_fetch = {
