@@ -537,16 +537,19 @@ class CareStore(Protocol):
         """Return the end of a case, None while it goes on."""
         ...
 
-    async def to_certify(self, *, limit: int) -> list[UUID]:
-        """Return cases that have ended and whose certificate is owed, the longest ended first."""
+    async def to_certify(self, *, limit: int, after: UUID | None = None) -> list[UUID]:
+        """Return cases that have ended and whose certificate is owed, the longest ended first.
+
+        `after` is the case after which they begin, whatever has become of it.
+        """
         ...
 
     async def to_erase(
-        self, *, ended_before: datetime, unconfirmed_before: datetime, limit: int
+        self, *, ended_before: datetime, unconfirmed_before: datetime, limit: int, after: UUID | None = None
     ) -> list[UUID]:
         """Return cases to be erased that ended before an instant, the longest ended first.
 
-        `unconfirmed_before` is for those that nobody had agreed to.
+        `unconfirmed_before` is for those that nobody had agreed to; `after` as for `to_certify`.
         """
         ...
 

@@ -71,6 +71,7 @@ class Retention:
         self._clock = clock
         self._kept = kept
         self._unconfirmed_kept = unconfirmed_kept
+        self._after: UUID | None = None
 
     async def delete(self, person: UUID, case_id: UUID) -> None:
         """Erase the person's case now; one that is a draft is dropped first. Again is the same.
@@ -95,14 +96,16 @@ class Retention:
                 return
         raise EngineError("stale-version", version=stored.case.version)
 
-    async def run_once(self) -> int:
+    async def run_once(self, *, limit: int = _AT_ONCE) -> int:
         """Erase cases whose time has come; return how many were erased."""
         now, count = self._clock.now(), 0
         due = await self._care.to_erase(
             ended_before=now - self._kept,
             unconfirmed_before=now - self._unconfirmed_kept,
-            limit=_AT_ONCE,
+            limit=limit,
+            after=self._after,
         )
+        self._after = due[-1] if len(due) == limit else None  # round and round, past those that fail
         for case_id in due:
             stored = await self._store.case(case_id)
             if stored is not None:

@@ -29,12 +29,16 @@ from engine.endings where case_id = $1
 _TO_CERTIFY: Final = """
 select case_id from engine.endings
 where owes_certificate and certified_at is null and erased_at is null
+  and ($2::uuid is null
+       or (ended_at, case_id) > (select ended_at, case_id from engine.endings where case_id = $2))
 order by ended_at, case_id limit $1
 """
 _TO_ERASE: Final = """
 select case_id from engine.endings
 where erased_at is null and ended_at < greatest($1::timestamptz, $2::timestamptz)
   and ended_at < case when owes_certificate then $1 else $2 end
+  and ($4::uuid is null
+       or (ended_at, case_id) > (select ended_at, case_id from engine.endings where case_id = $4))
 order by ended_at, case_id limit $3
 """
 _LOCK: Final = "select journal_seq from engine.cases where id = $1 for update"
@@ -113,17 +117,17 @@ class PostgresCare:
             row = await self._pool.fetchrow(_ENDING, case_id)
         return Ending(*row) if row else None
 
-    async def to_certify(self, *, limit: int) -> list[UUID]:
+    async def to_certify(self, *, limit: int, after: UUID | None = None) -> list[UUID]:
         """Return cases that have ended and whose certificate is owed, the longest ended first."""
         with translated():
-            return [row[0] for row in await self._pool.fetch(_TO_CERTIFY, limit)]
+            return [row[0] for row in await self._pool.fetch(_TO_CERTIFY, limit, after)]
 
     async def to_erase(
-        self, *, ended_before: datetime, unconfirmed_before: datetime, limit: int
+        self, *, ended_before: datetime, unconfirmed_before: datetime, limit: int, after: UUID | None = None
     ) -> list[UUID]:
         """Return cases to be erased that ended before an instant, the longest ended first."""
         with translated():
-            found = await self._pool.fetch(_TO_ERASE, ended_before, unconfirmed_before, limit)
+            found = await self._pool.fetch(_TO_ERASE, ended_before, unconfirmed_before, limit, after)
         return [row[0] for row in found]
 
     async def erase(
@@ -195,22 +199,22 @@ class MemoryCare:
         """Return the end of a case, None while it goes on."""
         return self._tables.endings.get(case_id)
 
-    async def to_certify(self, *, limit: int) -> list[UUID]:
+    async def to_certify(self, *, limit: int, after: UUID | None = None) -> list[UUID]:
         """Return cases that have ended and whose certificate is owed, the longest ended first."""
         owed = [
             one
-            for one in self._endings()
+            for one in self._endings(after)
             if one.owes_certificate and one.certified_at is None and one.erased_at is None
         ]
         return [one.case_id for one in owed[:limit]]
 
     async def to_erase(
-        self, *, ended_before: datetime, unconfirmed_before: datetime, limit: int
+        self, *, ended_before: datetime, unconfirmed_before: datetime, limit: int, after: UUID | None = None
     ) -> list[UUID]:
         """Return cases to be erased that ended before an instant, the longest ended first."""
         old = [
             one
-            for one in self._endings()
+            for one in self._endings(after)
             if one.erased_at is None
             and one.ended_at < (ended_before if one.owes_certificate else unconfirmed_before)
         ]
@@ -255,5 +259,7 @@ class MemoryCare:
         """Return what was left of the events of an erased case, in order."""
         return self._tables.erased.get(case_id, [])
 
-    def _endings(self) -> list[Ending]:
-        return sorted(self._tables.endings.values(), key=lambda one: (one.ended_at, one.case_id))
+    def _endings(self, after: UUID | None) -> list[Ending]:
+        found = sorted(self._tables.endings.values(), key=lambda one: (one.ended_at, one.case_id))
+        place = next((n for n, one in enumerate(found, start=1) if one.case_id == after), 0)
+        return found[place:]

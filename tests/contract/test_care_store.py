@@ -62,9 +62,14 @@ class Both:
         await keep(self.store, Changes(ended=[Ended(stored.case.id, START + at_hour * HOUR, owes)]))
         return stored.case.id
 
-    async def due(self, hours: int, *, unconfirmed: int = 0, limit: int = 9) -> list[UUID]:
+    async def due(
+        self, hours: int, *, unconfirmed: int = 0, limit: int = 9, after: UUID | None = None
+    ) -> list[UUID]:
         return await self.care.to_erase(
-            ended_before=START + hours * HOUR, unconfirmed_before=START + unconfirmed * HOUR, limit=limit
+            ended_before=START + hours * HOUR,
+            unconfirmed_before=START + unconfirmed * HOUR,
+            limit=limit,
+            after=after,
         )
 
 
@@ -122,6 +127,11 @@ async def test_a_case_ends_once_and_what_is_owed_to_it_is_found(both: Both) -> N
     assert (ending.ended_at, ending.owes_certificate, ending.erased_at) == (START + 5 * HOUR, True, None)
     assert await both.care.to_certify(limit=9) == [early, late]
     assert await both.care.to_certify(limit=1) == [early]
+    assert await both.care.to_certify(limit=1, after=early) == [late]
+    assert await both.care.to_certify(limit=9, after=unconfirmed) == [late]
+    assert await both.care.to_certify(limit=9, after=late) == []
+    assert await both.due(6, unconfirmed=3, limit=1, after=early) == [unconfirmed]
+    assert await both.due(6, unconfirmed=3, after=unconfirmed) == [late]
     assert await both.due(5, unconfirmed=2) == [early]
     assert await both.due(6, unconfirmed=3) == [early, unconfirmed, late]
     assert await both.due(1, unconfirmed=3, limit=1) == [unconfirmed]
