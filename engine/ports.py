@@ -794,7 +794,7 @@ class Traffic(Protocol):
         ...
 
     async def receipt(self, organisation: str, reference: str, receipt: str, *, at: datetime) -> bool:
-        """Keep the receipt; False when nothing is open under this reference."""
+        """Keep the first receipt; False when no deletion was asked for under this reference."""
         ...
 
     async def told(self, case_id: UUID) -> list[tuple[str, str]]:
