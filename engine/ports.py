@@ -569,23 +569,29 @@ class CareStore(Protocol):
         """Return the end of a case, None while it goes on."""
         ...
 
-    async def to_certify(self, *, limit: int) -> list[UUID]:
-        """Return cases that have ended and whose certificate is owed, the longest ended first."""
-        ...
+    async def to_certify(self, *, limit: int, after: UUID | None = None) -> list[UUID]:
+        """Return cases that have ended and whose certificate is owed, the longest ended first.
 
-    async def to_erase(
-        self, *, ended_before: datetime, unconfirmed_before: datetime, limit: int
-    ) -> list[UUID]:
-        """Return cases to be erased that ended before an instant, the longest ended first.
-
-        `unconfirmed_before` is for those that nobody had agreed to.
+        `after` is the case after which they begin, whatever has become of it.
         """
         ...
 
-    async def erase(self, case_id: UUID, left: Sequence[tuple[int, str]], *, at: datetime) -> bool:
+    async def to_erase(
+        self, *, ended_before: datetime, unconfirmed_before: datetime, limit: int, after: UUID | None = None
+    ) -> list[UUID]:
+        """Return cases to be erased that ended before an instant, the longest ended first.
+
+        `unconfirmed_before` is for those that nobody had agreed to; `after` as for `to_certify`.
+        """
+        ...
+
+    async def erase(
+        self, case_id: UUID, left: Sequence[tuple[int, str]], *, journal_seq: int, at: datetime
+    ) -> bool:
         """Destroy the key of a case that has ended, with what hangs on it; False if that is done.
 
-        `left` is what stays of its events: (seq, JSON) without anything that was said. Gone with the
+        `left` is what stays of its events: (seq, JSON) without anything that was said, up to
+        `journal_seq`; where there are others by now, nothing is erased, and it is False too. Gone with the
         key are the certificate, calendar feeds, notices, acknowledged orders in the feed of their
         organisation, and what was parked of this case. States, disclosures and letters stay.
         """
@@ -820,7 +826,7 @@ class Traffic(Protocol):
         ...
 
     async def receipt(self, organisation: str, reference: str, receipt: str, *, at: datetime) -> bool:
-        """Keep the receipt; False when nothing is open under this reference."""
+        """Keep the first receipt; False when no deletion was asked for under this reference."""
         ...
 
     async def told(self, case_id: UUID) -> list[tuple[str, str]]:

@@ -398,6 +398,10 @@ class MemoryLetterStore:
         for one in notices:
             self.kept_notices.setdefault(one.id, one)
 
+    def forget_notices(self, case_id: UUID) -> None:
+        """Forget the notices of a case: on PostgreSQL they go with what is erased of it."""
+        self.kept_notices = {id_: one for id_, one in self.kept_notices.items() if one.case_id != case_id}
+
     async def notices(self, owner: UUID, *, before: tuple[datetime, UUID] | None, limit: int) -> list[Notice]:
         """Return the owner's notices, newest first, after the given place."""
         mine = [

@@ -44,11 +44,12 @@ def ticked(case: Case, now: datetime) -> list[Event]:
 
 def _ends_at(case: Case) -> datetime | None:
     """Return when a case ends that has not begun: nobody confirmed it, or not everybody signed."""
+    draft_until = case.draft_until or case.opened_at + DRAFT_LASTS
     match case.state:
         case CaseState.DRAFT:
-            return case.draft_until or case.opened_at + DRAFT_LASTS
+            return draft_until
         case CaseState.CONFIRMED:
-            return case.opened_at + SIGNING_LASTS
+            return draft_until + SIGNING_LASTS
         case _:
             return None
 

@@ -17,8 +17,9 @@ SILENCE: Final = timedelta(days=14)
 # How long a refused filing waits for its correction (until its last day, where that is later), and a
 # question for its answer after its day.
 CORRECTION: Final = timedelta(days=30)
-# How long other participants have for their signatures, from the opening.
-SIGNING_LASTS: Final = timedelta(days=60)
+# How long other participants have for their signatures at least: it begins when the draft would have
+# ended, so whoever confirms on its last day leaves them as long.
+SIGNING_LASTS: Final = timedelta(days=30)
 # How long after its last day an errand of the citizen's own is reminded of, and the same again
 # before it is dropped: a case does not stay open for ever.
 ERRAND: Final = timedelta(days=90)

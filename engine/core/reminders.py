@@ -36,14 +36,14 @@ def reminded(case: Case, filing: Filing, now: datetime) -> list[m.Event]:
     """
     if filing.waits and filing.waits.until and filing.waits.until <= now:
         return []  # something else happens to it now
-    last = last_day(filing)
-    come = [day for day in _days(filing, case.rules[filing.id]) if _morning(day) <= now]
-    if last is None or not come:
+    come = [pair for pair in _days(filing, case.rules[filing.id]) if _morning(pair[0]) <= now]
+    if not come:
         return []
+    day, last = max(come)
     is_missed = now.astimezone(JAPAN).date() > last
     return [
         m.CitizenReminded(
-            filing=filing.id, last_day=last, days=(last - max(come)).days, on=max(come), is_missed=is_missed
+            filing=filing.id, last_day=last, days=(last - day).days, on=day, is_missed=is_missed
         )
     ]
 
@@ -51,7 +51,7 @@ def reminded(case: Case, filing: Filing, now: datetime) -> list[m.Event]:
 def next_reminder(filing: Filing, rules: FilingRules) -> datetime | None:
     """Return the instant of the next reminder, None if there will be none as things stand."""
     days = _days(filing, rules)
-    return _morning(min(days)) if days else None
+    return _morning(min(days)[0]) if days else None
 
 
 def reminder_instants(case: Case, filings: Iterable[Filing]) -> list[datetime]:
@@ -65,26 +65,40 @@ def reminder_instants(case: Case, filings: Iterable[Filing]) -> list[datetime]:
     return found
 
 
-def last_day(filing: Filing) -> date | None:
-    """Return the day by which the citizen has to act, None where nothing waits for the citizen."""
+def _last_days(filing: Filing) -> list[date]:
+    """Return the days by which the citizen has to act, one after the other.
+
+    What was refused is corrected before its own last day, where that is still to come, and before
+    the end of the time for correcting it in any case.
+    """
     if filing.waits is None or filing.waits.party is not Party.CITIZEN:
-        return None
-    if filing.state is FilingState.ASKING or filing.due_on is None:
-        if filing.waits.until is None or filing.state not in {FilingState.ASKING, FilingState.REFUSED}:
-            return None
-        return (filing.waits.until.astimezone(JAPAN) - timedelta(microseconds=1)).date()
-    return filing.due_on
+        return []
+    until = filing.waits.until
+    ends = [] if until is None else [(until.astimezone(JAPAN) - timedelta(microseconds=1)).date()]
+    due = [] if filing.due_on is None else [filing.due_on]
+    match filing.state:
+        case FilingState.ASKING:
+            return ends
+        case FilingState.REFUSED:
+            asked_on = filing.since.astimezone(JAPAN).date()
+            return sorted({*ends, *(day for day in due if asked_on <= day <= max(ends, default=day))})
+        case _:
+            return due
 
 
-def _days(filing: Filing, rules: FilingRules) -> list[date]:
-    """Return the days on which a reminder is still to come."""
-    last = last_day(filing)
-    if last is None or (filing.flag is not None and filing.flag.startswith("parked/")):
+def _days(filing: Filing, rules: FilingRules) -> list[tuple[date, date]]:
+    """Return the days on which a reminder is still to come, each with the last day that it is about."""
+    if filing.flag is not None and filing.flag.startswith("parked/"):
         return []
     covered = filing.since.astimezone(JAPAN).date()
     if filing.reminded_on is not None:
         covered = max(covered, filing.reminded_on)
-    return [day for before in rules.remind_days if covered < (day := last - before * _DAY)]
+    found = []
+    for last in _last_days(filing):
+        days = (last - before * _DAY for before in rules.remind_days)
+        found += [(day, last) for day in days if day > covered]
+        covered = max(covered, last)  # of what ends later nobody is reminded before
+    return found
 
 
 def _morning(day: date) -> datetime:

@@ -114,6 +114,7 @@ class Certificates:
         self._clock = clock
         self._origin = origin
         self._is_simulation = is_simulation
+        self._after: UUID | None = None
 
     async def of_owner(self, person: UUID, case_id: UUID) -> Issued:
         """Return the certificate of the person's case, the same bytes each time.
@@ -143,7 +144,9 @@ class Certificates:
     async def run_once(self, *, limit: int = 20) -> int:
         """Issue certificates that are owed; return how many were."""
         count = 0
-        for case_id in await self._care.to_certify(limit=limit):
+        due = await self._care.to_certify(limit=limit, after=self._after)
+        self._after = due[-1] if len(due) == limit else None  # round and round, past those that fail
+        for case_id in due:
             stored = await self._store.case(case_id)
             if stored is None or stored.data_key_wrapped is None:
                 continue

@@ -26,6 +26,7 @@ from engine.runtime.timeline import rows_of
 
 ERASED: Final = "erased"
 _AT_ONCE: Final = 50
+_TRIES: Final = 3  # organisations may still answer a case that has ended
 
 log = logging.getLogger(__name__)
 
@@ -81,31 +82,41 @@ class Retention:
         self._clock = clock
         self._kept = kept
         self._unconfirmed_kept = unconfirmed_kept
+        self._after: UUID | None = None
 
     async def delete(self, person: UUID, case_id: UUID) -> None:
         """Erase the person's case now; one that is a draft is dropped first. Again is the same.
 
         Raises:
-            EngineError: `no-such-case`; `case-still-runs`; `stale-version`, it was confirmed meanwhile.
+            EngineError: `no-such-case`; `case-still-runs`; `stale-version`, it was confirmed or something
+                was said to it meanwhile.
         """
         stored = await owned(self._store, person, case_id)
         if stored.case.state is CaseState.DRAFT:
-            name = f"erase {case_id}"
+            name = f"erase {case_id} {stored.case.version}"  # a refusal is of this version alone
             digest = hashlib.sha256(name.encode()).digest()
             await self._cases.cancel(Request(person, name, digest, stored.case.version), case_id)
             stored = await owned(self._store, person, case_id)
         if not stored.case.has_ended:
             raise EngineError("case-still-runs")
-        await self._erase(stored)
+        for _ in range(_TRIES):
+            if await self._erase(stored):
+                return
+            stored = await owned(self._store, person, case_id)
+            if stored.data_key_wrapped is None:
+                return
+        raise EngineError("stale-version", version=stored.case.version)
 
-    async def run_once(self) -> int:
+    async def run_once(self, *, limit: int = _AT_ONCE) -> int:
         """Erase cases whose time has come; return how many were erased."""
         now, count = self._clock.now(), 0
         due = await self._care.to_erase(
             ended_before=now - self._kept,
             unconfirmed_before=now - self._unconfirmed_kept,
-            limit=_AT_ONCE,
+            limit=limit,
+            after=self._after,
         )
+        self._after = due[-1] if len(due) == limit else None  # round and round, past those that fail
         for case_id in due:
             stored = await self._store.case(case_id)
             if stored is not None:
@@ -123,7 +134,8 @@ class Retention:
     async def _erase(self, stored: StoredCase) -> bool:
         """Destroy the key, once the owner has what is owed; leave what replays the states.
 
-        Organisations that were told anything are asked to delete it.
+        Organisations that were told anything are asked to delete it. False if that is done, or if
+        something was said to the case meanwhile: then it stays as it is.
         """
         case = stored.case
         left = []
@@ -136,7 +148,9 @@ class Retention:
             left = [(row.seq, event_json(left_of(read(row, key))).decode()) for row in rows]
             # Before, so that nobody who was told is forgotten with a crash in between.
             await self._purposes.purpose_ended(case.id, because=ERASED)
-        was_first = await self._care.erase(case.id, left, at=self._clock.now())
+        was_first = await self._care.erase(
+            case.id, left, journal_seq=stored.journal_seq, at=self._clock.now()
+        )
         if was_first:
             log.info("case.erased", extra={"case_id": str(case.id)})
         return was_first

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -29,15 +29,19 @@ from engine.endings where case_id = $1
 _TO_CERTIFY: Final = """
 select case_id from engine.endings
 where owes_certificate and certified_at is null and erased_at is null
+  and ($2::uuid is null
+       or (ended_at, case_id) > (select ended_at, case_id from engine.endings where case_id = $2))
 order by ended_at, case_id limit $1
 """
 _TO_ERASE: Final = """
 select case_id from engine.endings
 where erased_at is null and ended_at < greatest($1::timestamptz, $2::timestamptz)
   and ended_at < case when owes_certificate then $1 else $2 end
+  and ($4::uuid is null
+       or (ended_at, case_id) > (select ended_at, case_id from engine.endings where case_id = $4))
 order by ended_at, case_id limit $3
 """
-_LOCK: Final = "select id from engine.cases where id = $1 for update"
+_LOCK: Final = "select journal_seq from engine.cases where id = $1 for update"
 _ERASE_ENDING: Final = """
 update engine.endings set erased_at = $2, certificate_sealed = null
 where case_id = $1 and erased_at is null
@@ -113,27 +117,30 @@ class PostgresCare:
             row = await self._pool.fetchrow(_ENDING, case_id)
         return Ending(*row) if row else None
 
-    async def to_certify(self, *, limit: int) -> list[UUID]:
+    async def to_certify(self, *, limit: int, after: UUID | None = None) -> list[UUID]:
         """Return cases that have ended and whose certificate is owed, the longest ended first."""
         with translated():
-            return [row[0] for row in await self._pool.fetch(_TO_CERTIFY, limit)]
+            return [row[0] for row in await self._pool.fetch(_TO_CERTIFY, limit, after)]
 
     async def to_erase(
-        self, *, ended_before: datetime, unconfirmed_before: datetime, limit: int
+        self, *, ended_before: datetime, unconfirmed_before: datetime, limit: int, after: UUID | None = None
     ) -> list[UUID]:
         """Return cases to be erased that ended before an instant, the longest ended first."""
         with translated():
-            found = await self._pool.fetch(_TO_ERASE, ended_before, unconfirmed_before, limit)
+            found = await self._pool.fetch(_TO_ERASE, ended_before, unconfirmed_before, limit, after)
         return [row[0] for row in found]
 
-    async def erase(self, case_id: UUID, left: Sequence[tuple[int, str]], *, at: datetime) -> bool:
-        """Destroy the key of a case that has ended, with what hangs on it; False if that is done."""
+    async def erase(
+        self, case_id: UUID, left: Sequence[tuple[int, str]], *, journal_seq: int, at: datetime
+    ) -> bool:
+        """Destroy the key of a case that has ended, with what hangs on it; False if it is not as read."""
         with translated():
             async with (
                 self._pool.acquire(timeout=self._connection_seconds) as connection,
                 connection.transaction(),
             ):
-                await connection.execute(_LOCK, case_id)
+                if await connection.fetchval(_LOCK, case_id) != journal_seq:
+                    return False
                 if await connection.execute(_ERASE_ENDING, case_id, at) != "UPDATE 1":
                     return False
                 await connection.execute(_ERASE_KEY, case_id, NOT_KEPT)
@@ -149,11 +156,20 @@ class PostgresCare:
             return [(row[0], row[1]) for row in await self._pool.fetch(_LEFT, case_id)]
 
 
-class MemoryCare:
-    """The same over the tables of a `MemoryStore`."""
+class KeepsNotices(Protocol):
+    """Where notices to owners are kept in memory."""
 
-    def __init__(self, store: MemoryStore) -> None:
+    def forget_notices(self, case_id: UUID) -> None:
+        """Forget those of a case."""
+        ...
+
+
+class MemoryCare:
+    """The same over the tables of a `MemoryStore`, and notices, where there are any."""
+
+    def __init__(self, store: MemoryStore, notices: KeepsNotices | None = None) -> None:
         self._store = store
+        self._notices = notices
         self._tables = store.tables
 
     async def add_feed(self, feed: CalendarFeed, token_hash: bytes) -> None:
@@ -183,33 +199,35 @@ class MemoryCare:
         """Return the end of a case, None while it goes on."""
         return self._tables.endings.get(case_id)
 
-    async def to_certify(self, *, limit: int) -> list[UUID]:
+    async def to_certify(self, *, limit: int, after: UUID | None = None) -> list[UUID]:
         """Return cases that have ended and whose certificate is owed, the longest ended first."""
         owed = [
             one
-            for one in self._endings()
+            for one in self._endings(after)
             if one.owes_certificate and one.certified_at is None and one.erased_at is None
         ]
         return [one.case_id for one in owed[:limit]]
 
     async def to_erase(
-        self, *, ended_before: datetime, unconfirmed_before: datetime, limit: int
+        self, *, ended_before: datetime, unconfirmed_before: datetime, limit: int, after: UUID | None = None
     ) -> list[UUID]:
         """Return cases to be erased that ended before an instant, the longest ended first."""
         old = [
             one
-            for one in self._endings()
+            for one in self._endings(after)
             if one.erased_at is None
             and one.ended_at < (ended_before if one.owes_certificate else unconfirmed_before)
         ]
         return [one.case_id for one in old[:limit]]
 
-    async def erase(self, case_id: UUID, left: Sequence[tuple[int, str]], *, at: datetime) -> bool:
-        """Destroy the key of a case that has ended, with what hangs on it; False if that is done."""
+    async def erase(
+        self, case_id: UUID, left: Sequence[tuple[int, str]], *, journal_seq: int, at: datetime
+    ) -> bool:
+        """Destroy the key of a case that has ended, with what hangs on it; False if it is not as read."""
         ending = self._tables.endings.get(case_id)
-        if ending is None or ending.erased_at is not None:
-            return False
         tables = self._tables
+        if ending is None or ending.erased_at is not None or tables.cases[case_id].journal_seq != journal_seq:
+            return False
         tables.endings[case_id] = replace(ending, erased_at=at, certificate_sealed=None)
         await self._store.erase(case_id)
         stored = tables.cases[case_id]
@@ -219,6 +237,8 @@ class MemoryCare:
         }
         tables.cases[case_id] = replace(stored, case=replace(stored.case, participants=people))
         tables.erased[case_id] = list(left)
+        if self._notices is not None:
+            self._notices.forget_notices(case_id)
         tables.feeds = {key: one for key, one in tables.feeds.items() if one.case_id != case_id}
         told = {one.order_id for one in tables.disclosures.values() if one.case_id == case_id}
         tables.to_fetch = {
@@ -239,5 +259,7 @@ class MemoryCare:
         """Return what was left of the events of an erased case, in order."""
         return self._tables.erased.get(case_id, [])
 
-    def _endings(self) -> list[Ending]:
-        return sorted(self._tables.endings.values(), key=lambda one: (one.ended_at, one.case_id))
+    def _endings(self, after: UUID | None) -> list[Ending]:
+        found = sorted(self._tables.endings.values(), key=lambda one: (one.ended_at, one.case_id))
+        place = next((n for n, one in enumerate(found, start=1) if one.case_id == after), 0)
+        return found[place:]

@@ -86,10 +86,12 @@ class MemoryTraffic:
         return [one for one in open_ if after is None or (one.noticed_at, one.reference) > after][:limit]
 
     async def receipt(self, organisation: str, reference: str, receipt: str, *, at: datetime) -> bool:
-        """Keep the receipt."""
+        """Keep the first receipt."""
         known = self._tables.deletions.get((organisation, reference))
-        if known is None or known.receipt is not None:
+        if known is None:
             return False
+        if known.receipt is not None:
+            return True
         self._tables.deletions[organisation, reference] = replace(known, receipt=receipt, receipted_at=at)
         return True
 

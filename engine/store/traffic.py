@@ -67,8 +67,8 @@ where organisation = $1 and receipt is null
 order by noticed_at, reference limit $4
 """
 _RECEIPT: Final = """
-update engine.deletions set receipt = $3, receipted_at = $4
-where organisation = $1 and reference = $2 and receipt is null
+update engine.deletions set receipt = coalesce(receipt, $3), receipted_at = coalesce(receipted_at, $4)
+where organisation = $1 and reference = $2
 """
 _TOLD: Final = """
 select distinct f.organisation, f.reference
@@ -127,7 +127,7 @@ class PostgresTraffic:
         return [DeletionNotice(*row) for row in found]
 
     async def receipt(self, organisation: str, reference: str, receipt: str, *, at: datetime) -> bool:
-        """Keep the receipt."""
+        """Keep the first receipt."""
         return await self._execute(_RECEIPT, organisation, reference, receipt, at) == "UPDATE 1"
 
     async def told(self, case_id: UUID) -> list[tuple[str, str]]:

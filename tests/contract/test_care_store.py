@@ -29,6 +29,8 @@ from engine.store.care import MemoryCare, PostgresCare
 from engine.store.memory import MemoryStore
 from engine.store.pool import open_pool
 from engine.store.postgres import PostgresStore
+from mailbox.letters import LetterStore, Notice
+from mailbox.store import MemoryLetterStore, PostgresLetterStore
 from tests.contract.store_samples import (
     CITY,
     HOUR,
@@ -39,6 +41,7 @@ from tests.contract.store_samples import (
     keep,
     kept,
     load,
+    moved,
     new_case,
 )
 
@@ -48,9 +51,10 @@ DAY = timedelta(days=1)
 class Both:
     """A store, and what is kept beside its cases."""
 
-    def __init__(self, store: Store, care: CareStore) -> None:
+    def __init__(self, store: Store, care: CareStore, letters: LetterStore) -> None:
         self.store = store
         self.care = care
+        self.letters = letters
 
     async def ended(self, at_hour: int, *, owes: bool = True) -> UUID:
         stored = new_case()
@@ -58,9 +62,14 @@ class Both:
         await keep(self.store, Changes(ended=[Ended(stored.case.id, START + at_hour * HOUR, owes)]))
         return stored.case.id
 
-    async def due(self, hours: int, *, unconfirmed: int = 0, limit: int = 9) -> list[UUID]:
+    async def due(
+        self, hours: int, *, unconfirmed: int = 0, limit: int = 9, after: UUID | None = None
+    ) -> list[UUID]:
         return await self.care.to_erase(
-            ended_before=START + hours * HOUR, unconfirmed_before=START + unconfirmed * HOUR, limit=limit
+            ended_before=START + hours * HOUR,
+            unconfirmed_before=START + unconfirmed * HOUR,
+            limit=limit,
+            after=after,
         )
 
 
@@ -73,10 +82,11 @@ def dsn(request: pytest.FixtureRequest) -> str | None:
 async def both(dsn: str | None) -> AsyncIterator[Both]:
     if dsn is None:
         memory = MemoryStore(SystemClock())
-        yield Both(memory, MemoryCare(memory))
+        letters = MemoryLetterStore()
+        yield Both(memory, MemoryCare(memory, letters), letters)
         return
     async with await open_pool(dsn, max_size=4) as pool:
-        yield Both(PostgresStore(pool), PostgresCare(pool))
+        yield Both(PostgresStore(pool), PostgresCare(pool), PostgresLetterStore(pool))
 
 
 def hash_of(token: str) -> bytes:
@@ -117,6 +127,11 @@ async def test_a_case_ends_once_and_what_is_owed_to_it_is_found(both: Both) -> N
     assert (ending.ended_at, ending.owes_certificate, ending.erased_at) == (START + 5 * HOUR, True, None)
     assert await both.care.to_certify(limit=9) == [early, late]
     assert await both.care.to_certify(limit=1) == [early]
+    assert await both.care.to_certify(limit=1, after=early) == [late]
+    assert await both.care.to_certify(limit=9, after=unconfirmed) == [late]
+    assert await both.care.to_certify(limit=9, after=late) == []
+    assert await both.due(6, unconfirmed=3, limit=1, after=early) == [unconfirmed]
+    assert await both.due(6, unconfirmed=3, after=unconfirmed) == [late]
     assert await both.due(5, unconfirmed=2) == [early]
     assert await both.due(6, unconfirmed=3) == [early, unconfirmed, late]
     assert await both.due(1, unconfirmed=3, limit=1) == [unconfirmed]
@@ -184,9 +199,9 @@ async def test_an_erased_case_loses_its_key_and_all_that_hangs_on_it(both: Both)
     )
     await both.store.park([mine, others])
 
-    assert await both.care.erase(id_, [(1, '{"type": "case-moved"}')], at=START + DAY)
-    assert not await both.care.erase(id_, [], at=START + 2 * DAY)
-    assert not await both.care.erase(other.case.id, [], at=START)  # it has not ended
+    assert await both.care.erase(id_, [(1, '{"type": "case-moved"}')], journal_seq=0, at=START + DAY)
+    assert not await both.care.erase(id_, [], journal_seq=0, at=START + 2 * DAY)
+    assert not await both.care.erase(other.case.id, [], journal_seq=0, at=START)  # it has not ended
 
     loaded = await load(both.store, id_, other.case.id)
     assert [loaded[one].data_key_wrapped for one in (id_, other.case.id)] == [None, b"wrapped"]
@@ -203,6 +218,42 @@ async def test_an_erased_case_loses_its_key_and_all_that_hangs_on_it(both: Both)
     assert await both.care.to_certify(limit=9) == []
 
 
+async def test_what_was_said_after_the_journal_was_read_keeps_the_case_from_being_erased(both: Both) -> None:
+    stored = new_case()
+    id_ = stored.case.id
+    await kept(both.store, stored)
+    later, changes = moved(stored)
+    await keep(both.store, changes)
+    await keep(both.store, Changes(ended=[Ended(id_, START, True)]))
+
+    assert not await both.care.erase(id_, [], journal_seq=stored.journal_seq, at=START + DAY)
+
+    ending = await both.care.ending(id_)
+    assert ending is not None
+    assert ending.erased_at is None
+    assert (await load(both.store, id_))[id_].data_key_wrapped is not None
+    assert await both.due(99) == [id_]
+    assert await both.care.erase(id_, [(1, "{}")], journal_seq=later.journal_seq, at=START + DAY)
+
+
+async def test_notices_of_an_erased_case_go_and_those_of_others_stay(both: Both) -> None:
+    case_id, other = await both.ended(1), await both.ended(2)
+    await both.letters.keep_notices(
+        [
+            Notice(
+                id=uuid4(), owner=OWNER, case_id=one, filing=uuid4(), slug="move.gas", kind="reminder",
+                due_on=None, at=START,
+            )
+            for one in (case_id, other)
+        ]
+    )  # fmt: skip
+
+    await both.care.erase(case_id, [], journal_seq=0, at=START)
+
+    left = await both.letters.notices(OWNER, before=None, limit=9)
+    assert [one.case_id for one in left] == [other]
+
+
 async def test_what_a_participant_decided_goes_that_somebody_decided_stays(both: Both) -> None:
     people = {
         id_: Participant(id_, f"/heirs/{id_.int}", "heir", choice=choice)
@@ -212,7 +263,7 @@ async def test_what_a_participant_decided_goes_that_somebody_decided_stays(both:
     await kept(both.store, stored)
     await keep(both.store, Changes(ended=[Ended(stored.case.id, START, True)]))
 
-    await both.care.erase(stored.case.id, [], at=START)
+    await both.care.erase(stored.case.id, [], journal_seq=0, at=START)
 
     loaded = (await load(both.store, stored.case.id))[stored.case.id].case.participants
     assert {id_: one.choice for id_, one in loaded.items()} == {UUID(int=1): NOT_KEPT, UUID(int=2): None}
@@ -221,7 +272,7 @@ async def test_what_a_participant_decided_goes_that_somebody_decided_stays(both:
 
 async def test_an_erased_case_gets_no_certificate_any_more(both: Both) -> None:
     case_id = await both.ended(1)
-    await both.care.erase(case_id, [], at=START)
+    await both.care.erase(case_id, [], journal_seq=0, at=START)
 
     with pytest.raises(StoreConflict):
         await keep(both.store, Changes(certificates=[KeptCertificate(case_id, START, b"x")]))

@@ -3,8 +3,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,10 +18,12 @@ from engine.border.tokens import organisation_token
 from engine.core import messages as m
 from engine.core.errors import EngineError
 from engine.core.lifecycle import CaseState
+from engine.ports import CareStore, StoredCase
 from engine.runtime.case_keys import CaseKeys
 from engine.runtime.own_view import deletion_receipt
 from engine.runtime.retention import Retention
 from engine.store.care import PostgresCare
+from engine.store.postgres import PostgresStore
 from mailbox.letters import Notice
 from mailbox.store import PostgresLetterStore
 from tests.integration.citizen_ground import ELECTRICITY, Desk, desk, refused
@@ -39,13 +41,26 @@ async def office(postgres_dsn: str, tmp_path: Path) -> AsyncIterator[Desk]:
         yield one
 
 
-def timekeeper(office: Desk, kept: timedelta) -> Retention:
+class Interrupted(PostgresCare):
+    """Where a document came in before the first erasure, after the journal had been read."""
+
+    times = 1
+
+    async def erase(
+        self, case_id: UUID, left: Sequence[tuple[int, str]], *, journal_seq: int, at: datetime
+    ) -> bool:
+        self.times -= 1
+        read = journal_seq if self.times < 0 else journal_seq - 1
+        return await super().erase(case_id, left, journal_seq=read, at=at)
+
+
+def timekeeper(office: Desk, kept: timedelta, *, care: CareStore | None = None) -> Retention:
     """Return what erases in due time, with another time."""
     engine = office.here.engine
     return Retention(
         cases=engine.counter,
         store=engine.store,
-        care=PostgresCare(engine.pool),
+        care=care or PostgresCare(engine.pool),
         keys=CaseKeys(engine.keys.case),
         certificates=engine.care.certificates,
         purposes=engine.own.traffic,
@@ -248,6 +263,47 @@ async def test_in_due_time_a_case_is_erased_by_itself_and_not_before(office: Des
 
     assert sum(erased) == 1
     assert await refused(office.citizen.get(office.path)) == (410, "erased-case")
+
+
+async def test_what_comes_in_while_a_case_is_erased_is_not_lost_and_it_is_erased_afterwards(
+    office: Desk,
+) -> None:
+    await office.finish()
+    case_id, pool = UUID(office.case_id), office.here.engine.pool
+    erasing = timekeeper(office, timedelta(0), care=Interrupted(pool))
+
+    assert await erasing.run_once() == 0
+    assert (await office.case())["state"] == "cancelled"
+    stored = await office.here.engine.store.case(case_id)
+    assert stored is not None
+    await timekeeper(office, timedelta(0), care=Interrupted(pool)).delete(stored.case.owner, case_id)
+
+    assert await refused(office.citizen.get(office.path)) == (410, "erased-case")
+    assert await erasing.run_once() == 0
+
+
+async def test_a_draft_that_could_not_be_dropped_once_can_be_later(office: Desk) -> None:
+    """A refusal is remembered, for the version that it was given for."""
+    opened = await office.citizen.say("POST", "/v1/cases", {"event": "moving", "facts": office.told})
+    engine, case_id = office.here.engine, UUID(opened["caseId"])
+    before = await engine.store.case(case_id)
+    assert before is not None
+
+    class Stale(PostgresStore):
+        """What was read is not what is there any more."""
+
+        async def case(self, case_id: UUID) -> StoredCase | None:
+            return before
+
+    await office.hear(m.Correct(case_id, {}))
+    retention = timekeeper(office, timedelta(0))
+    retention._store = Stale(engine.pool)
+    with pytest.raises(EngineError, match="stale-version"):
+        await retention.delete(before.case.owner, case_id)
+
+    await office.citizen.say("DELETE", f"/v1/cases/{case_id}")
+
+    assert await refused(office.citizen.get(f"/v1/cases/{case_id}")) == (410, "erased-case")
 
 
 async def test_a_draft_lasts_as_long_as_it_was_set_when_it_was_opened(office: Desk) -> None:

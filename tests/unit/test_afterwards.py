@@ -3,18 +3,24 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from engine.bus.memory import MemoryBus
 from engine.clock import SystemClock
 from engine.core.errors import EngineError
-from engine.ports import BusUnavailable, Changes, Parcel, StoreConflict, StoreUnavailable
+from engine.core.views import CaseView
+from engine.ports import BusUnavailable, Changes, Ended, Parcel, StoreConflict, StoreUnavailable
 from engine.runtime.afterwards import Afterwards
+from engine.runtime.counter import Done, Request
 from engine.runtime.publisher import Publisher, Relay
 from engine.store.memory import MemoryStore
 from engine.store.memory_lanes import MemoryLanes
+from tests.contract.store_samples import HOUR, keep, kept, new_case
 from tests.unit.border_desk import Border, Moving
+from tests.unit.care_office import care_of
+from tests.unit.control_office import ControlOffice
 from tests.unit.sdk_engine import FakeEngine, submit
 
 NOW = timedelta(seconds=-1)
@@ -90,3 +96,35 @@ async def test_the_publisher_forgets_later_what_it_cannot_forget_now() -> None:
     await publisher.forget()
 
     assert not store.tables.outbox
+
+
+class Unprintable:
+    """Cases whose certificate cannot be made; who asked for which is noted."""
+
+    def __init__(self) -> None:
+        self.asked: list[UUID] = []
+
+    async def case(self, person: UUID, case_id: UUID) -> CaseView:
+        self.asked.append(case_id)
+        raise EngineError("unavailable")
+
+    async def cancel(self, request: Request, case_id: UUID) -> Done:
+        raise EngineError("unavailable")
+
+
+@pytest.mark.parametrize("part", ["certificates", "retention"])
+async def test_cases_that_fail_each_time_hold_up_no_younger_ones(part: str) -> None:
+    office, cases = ControlOffice(), Unprintable()
+    opened = [new_case() for _ in range(5)]
+    await kept(office.store, *opened)
+    long_ago = office.border.clock.now() - timedelta(days=999)
+    ended = [Ended(one.case.id, long_ago + n * HOUR, True) for n, one in enumerate(opened)]
+    await keep(office.store, Changes(ended=ended))
+    care = care_of(office, cases)
+
+    for _ in range(4):
+        owed = care.certificates if part == "certificates" else care.retention
+        assert await owed.run_once(limit=2) == 0
+
+    ids = [one.case.id for one in opened]
+    assert cases.asked == [*ids, *ids[:2]]  # and round again

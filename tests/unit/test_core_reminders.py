@@ -113,6 +113,29 @@ def test_a_question_is_reminded_of_before_its_own_last_day() -> None:
     assert [(one.last_day, one.days) for one in notices(story)] == [(until, 7), (until, 1)]
 
 
+@pytest.mark.parametrize(
+    ("due", "told"),
+    [
+        (-3, [(30, 7), (30, 1)]),  # its last day had passed when it was refused
+        (12, [(12, 7), (12, 1), (30, 7), (30, 1)]),  # first its last day, then the end of the correction
+        (28, [(28, 7), (28, 1), (30, 1)]),
+        (60, [(30, 7), (30, 1)]),  # it is closed long before its last day
+        (None, [(30, 7), (30, 1)]),
+    ],
+)
+def test_what_was_refused_is_reminded_of_by_the_day_that_comes_first(
+    due: int | None, told: list[tuple[int, int]]
+) -> None:
+    story = case(Way.ONLINE, due=due)
+    today = day_in_japan(story.now)
+    story.reply("a.one", m.Refused, code="no", reason={}, correctable=True)
+
+    story.wait(40 * DAY)
+
+    assert [((one.last_day - today).days, one.days) for one in notices(story)] == told
+    assert story.at("a.one").has_ended
+
+
 @pytest.mark.parametrize("way", [Way.ONLINE, Way.AUTOMATIC])
 def test_nobody_is_reminded_of_what_others_have_to_do(way: Way) -> None:
     story = case(way)

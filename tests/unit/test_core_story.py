@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a case promises from its opening to its end, told in messages."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from engine.core import messages as m
+from engine.core.ageing import next_wake
 from engine.core.case import Party, Waits
 from engine.core.decide import step
 from engine.core.errors import EngineError
@@ -170,12 +172,28 @@ def test_a_draft_that_nobody_confirms_expires() -> None:
 
 def test_a_case_that_not_everybody_signs_is_called_off() -> None:
     story = Story(moving_open(seats=(FIRST, SECOND))).confirm()
-    assert story.it.wake_at == NOW + SIGNING_LASTS
+    assert story.it.wake_at == NOW + DRAFT_LASTS + SIGNING_LASTS
 
-    story.wait(SIGNING_LASTS)
+    story.wait(DRAFT_LASTS + SIGNING_LASTS)
 
     assert story.it.state is CaseState.CANCELLED
     assert not story.orders
+
+
+@pytest.mark.parametrize("days", [1, 30, 90, 365])
+def test_whoever_confirms_on_the_last_day_of_a_draft_leaves_the_others_their_time(days: int) -> None:
+    lasts = timedelta(days=days)
+    story = Story(replace(moving_open(seats=(FIRST, SECOND)), draft_until=NOW + lasts))
+    story.wait(lasts - timedelta(hours=1))
+    story.confirm()
+
+    story.wait(SIGNING_LASTS)
+
+    assert story.it.state is CaseState.CONFIRMED
+    again, _ = story.replayed()
+    assert next_wake(again) == story.it.wake_at == NOW + lasts + SIGNING_LASTS
+    story.wait(timedelta(hours=1))
+    assert story.it.state is CaseState.CANCELLED
 
 
 def test_a_case_is_opened_once() -> None:
