@@ -763,7 +763,10 @@ async def change_broker_password(settings: Settings, number: str, *, by: str, re
             reason=reason,
         )
         await PostgresOperators(pool).record([entry])
-        generation = await PostgresLanes(pool).change_secret(number, at=clock.now())
+        lanes = PostgresLanes(pool)
+        before = (await lanes.lane(number)).secret_generation
+        await lanes.change_secret(number, at=clock.now(), before=before)  # False: somebody else just did
+        generation = (await lanes.lane(number)).secret_generation
     password = keys.broker_password(number, generation)
     admin_url = settings.required("amqp_admin_url")
     async with BrokerAdmin(admin_url, vhost, tls=admin_tls(settings, admin_url)) as broker:
