@@ -108,18 +108,9 @@ class QuasiFinalDesk(ReturnsDesk):
 
 
 class InheritanceDesk(ReturnsDesk):
-    """Each heir's own return: it is filed by somebody who lives somewhere (相続税法27条)."""
+    """Each heir's own return."""
 
     fields = InheritanceReturn
-    _NO_ADDRESS = Refused(
-        "address-missing",
-        Text(ja="申告する相続人の住所が必要です", en="The address of the heir who files is needed"),
-        field="/address",
-        correctable=True,
-    )
-
-    def objection(self, fields: InheritanceReturn, desk: Desk) -> Refused | None:
-        return None if fields.address else self._NO_ADDRESS
 
 
 class BusinessDesk(ReturnsDesk):

@@ -2,11 +2,12 @@
 """A man of 80 dies in Muroran: his widow notifies it, and each heir decides with their own card, or not.
 
 The daughter renounces, within three months. The son says nothing, and is taken to have accepted when they
-are over (民法921条2号): from that day on what disposes of the estate goes out. The daughter's letter to the
-court and a tax return that lacks an address lie until the family is reminded of the last day.
+are over (民法921条2号): from that day on what disposes of the estate goes on. But nothing goes out that
+he has not signed: his tax return goes by paper. That, and the daughter's letter to the court, lie until the
+family is reminded of the last day.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Final
 
@@ -40,7 +41,7 @@ _HONSEKI: Final[dict[str, Any]] = {
     "line": "東町一丁目1番",
     "head": _DECEASED,
 }
-# What lies until they are reminded: three months for the one, ten for the other.
+# What lies until they are reminded of it: the one has three months, the other ten.
 _LEFT_LYING: Final = frozenset({"death.renunciation", "death.inheritance-tax"})
 _SON: Final = 1
 
@@ -92,12 +93,6 @@ class Death(Script):
         """Say whether they wait with it until they are reminded."""
         return filing["slug"] in _LEFT_LYING and not filing["remindedOn"]
 
-    def corrected(self, facts: Mapping[str, Any], filing: Filing) -> dict[str, Any]:
-        """Return the facts with the son's address, which a return has to name."""
-        people = [dict(one) for one in facts["people"]]
-        people[_SON]["address"] = _TOKYO
-        return {**facts, "people": people}
-
     async def turned(self, stage: Stage, client: CitizenClient, case: Case, *, ahead: datetime) -> bool:
         """Call the case off before the three months are over: what the law or the fire made final stays."""
         days = self.days(case)
@@ -144,7 +139,7 @@ def _people() -> list[dict[str, Any]]:
     account = {"bank": "見本銀行", "branch": "東", "number": "1234567"}
     return [
         widow | at_home | {"sameLivelihood": True, "account": account},
-        _person("太郎", "タロウ", "1975-07-07", "child"),
+        _person("太郎", "タロウ", "1975-07-07", "child", address=_TOKYO),
         _person("桜", "サクラ", "1978-08-08", "child", **at_home),
     ]
 

@@ -18,7 +18,7 @@ import asyncpg
 
 from connectors.sdk.ledger import Ledger, Standing
 from connectors.simulators.catalogue import SIMULATORS
-from engine.core.lifecycle import CaseState, FilingState
+from engine.core.lifecycle import CaseState, FilingState, Way
 from engine.core.plan import Contents
 from engine.keys import Keys
 from engine.runtime.case_keys import CaseKeys
@@ -108,7 +108,12 @@ async def check_books(
     left = dict(held)
     for filing in stored.case.filings.values():
         found = left.pop(filing.reference, None) if filing.reference else None
-        if filing.reference and filing.state in {FilingState.COMPLETED, FilingState.IRREVOCABLE}:
+        is_by_hand = filing.way not in {Way.ONLINE, Way.SIGNED} and found is None
+        if (
+            filing.reference
+            and not is_by_hand
+            and filing.state in {FilingState.COMPLETED, FilingState.IRREVOCABLE}
+        ):
             said = plan.entry(filing.id).fields
             assert found is not None, f"{filing.slug}: it is {filing.state.value}, and nothing is in effect"
             assert found.procedure == filing.slug

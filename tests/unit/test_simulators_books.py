@@ -31,6 +31,7 @@ def case(state: str | None, **told: Any) -> dict[str, Any]:
         "slug": SLUG,
         "organisation": MihonNewsSimulator.number,
         "state": state,
+        "way": "online",
         "told": [{"name": name, "value": value} for name, value in (FIELDS | told).items()],
         "title": {"ja": "新聞の住所変更"},
         "task": None,
