@@ -823,7 +823,8 @@ async def change_broker_password(settings: Settings, number: str, *, by: str, re
     """Give an organisation another password, end its connections, and return it; others keep theirs.
 
     Raises:
-        EngineError: as above; `unavailable-broker`: do it again, or `migrate`.
+        EngineError: as above; `already-changing-secret`: somebody else does so at this moment;
+            `unavailable-broker`: do it again, or `migrate`.
     """
     keys = Keys.create_missing(settings.keys_directory, profile=settings.profile)
     vhost = unquote(urlsplit(settings.required("amqp_url")).path[1:]) or "/"
@@ -841,9 +842,9 @@ async def change_broker_password(settings: Settings, number: str, *, by: str, re
         await PostgresOperators(pool).record([entry])
         lanes = PostgresLanes(pool)
         before = (await lanes.lane(number)).secret_generation
-        await lanes.change_secret(number, at=clock.now(), before=before)  # False: somebody else just did
-        generation = (await lanes.lane(number)).secret_generation
-    password = keys.broker_password(number, generation)
+        if not await lanes.change_secret(number, at=clock.now(), before=before):
+            raise EngineError("already-changing-secret")
+    password = keys.broker_password(number, before + 1)
     admin_url = settings.required("amqp_admin_url")
     async with BrokerAdmin(admin_url, vhost, tls=admin_tls(settings, admin_url)) as broker:
         await broker.shut_out(number)

@@ -317,7 +317,7 @@ class World:
         if machine.has_to_publish():
             yield "publish", machine.publisher.flush
         if machine.has_to_forget():
-            yield "forget", machine.publisher._forget
+            yield "forget", machine.publisher.forget
         if "letters" in lengths or machine.holds_letters():
             yield "letters", partial(machine.post.run_once, wait_seconds=0)
 
