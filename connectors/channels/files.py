@@ -111,8 +111,8 @@ class FileDesk:
         done = {name for name, state in states.items() if state == "done"} - over
         rows = {order.event.id: _row(order) for _, order in pairs if order.event.id in done}
         return [
-            self._write(directory, [rows[name] for name in names], form, encoding)
-            for names in self._batches(list(rows))
+            self._write(directory, stem, [rows[name] for name in names], form, encoding)
+            for stem, names in self._batches(list(rows)).items()
         ]
 
     async def done(self, file: Path) -> int:
@@ -194,18 +194,23 @@ class FileDesk:
         while await self._outbox.send_once():
             pass
 
-    def _batches(self, names: Sequence[str]) -> list[list[str]]:
-        """Return which orders belong into one file: as they did before, and the new ones together."""
-        state = {stem: kept for stem, kept in self._state().items() if set(kept) <= set(names)}
+    def _batches(self, names: Sequence[str]) -> dict[str, list[str]]:
+        """Return which orders belong into which file: as they did before, and the new ones together.
+
+        A file keeps its name when some of its orders are called off: somebody may hold it.
+        """
+        state = self._state()
         known = {name for kept in state.values() for name in kept}
         if fresh := [name for name in names if name not in known]:
             state[_stem(fresh)] = fresh
         self._keep(state)
-        return list(state.values())
+        waiting = set(names)
+        left = {stem: [name for name in kept if name in waiting] for stem, kept in state.items()}
+        return {stem: kept for stem, kept in left.items() if kept}
 
-    def _write(self, directory: Path, rows: Sequence[Row], form: Form, encoding: Encoding) -> Path:
+    def _write(self, directory: Path, stem: str, rows: Sequence[Row], form: Form, encoding: Encoding) -> Path:
         columns = [*_FIRST, *sorted({name for row in rows for name in row} - set(_FIRST))]
-        path = directory / f"{_stem([row['orderId'] for row in rows])}.{form}"
+        path = directory / f"{stem}.{form}"
         _write_closed(path, written(rows, columns, form=form, encoding=encoding))
         return path
 

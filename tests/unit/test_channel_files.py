@@ -99,6 +99,31 @@ async def test_what_was_taken_over_does_not_come_again_and_nothing_else_is_ackno
     assert [row["orderId"] for row in await office.rows()] == [second]
 
 
+async def test_a_file_keeps_its_name_when_one_of_its_orders_is_called_off(office: Office) -> None:
+    engine = office.here.engine
+    called_off, stays = engine.order(submit()), engine.order(submit(), to=2)
+    (file,) = await office.out()
+    del engine.pending[called_off]  # nobody had taken it: the engine takes it back
+    undoing = engine.order(withdraw(), sequence=2)
+
+    files = await office.out()
+    again = [row["orderId"] for row in read(file.read_bytes(), form="csv")]
+
+    assert (files[0], again) == (file, [stays])
+    assert await office.desk().done(file) == 1
+    assert set(engine.pending) == {undoing}
+    assert [row["orderId"] for row in await office.rows()] == [undoing]
+
+
+async def test_a_file_that_lost_all_its_orders_can_still_be_said_to_be_done(office: Office) -> None:
+    order = office.here.engine.order(submit())
+    (file,) = await office.out()
+    del office.here.engine.pending[order]
+
+    assert await office.out() == []
+    assert await office.desk().done(file) == 0
+
+
 async def test_a_file_that_was_never_made_cannot_be_taken_over(office: Office) -> None:
     with pytest.raises(EngineError, match="no-such-file-of-orders"):
         await office.desk().done(office.path / "orders-000000000000.csv")
