@@ -6,6 +6,7 @@ the roles (serve, work, relay, post) are which of its parts are kept running.
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,14 +19,19 @@ from uuid import UUID, uuid4
 import aiohttp
 import asyncpg
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from connectors.channels.guard import Guard
 from connectors.channels.line import HttpLine
 from connectors.channels.secrets import WebhookSecrets
 from connectors.channels.webhook import Webhooks
 from connectors.channels.webhook_desk import WebhookDesk
-from engine.border.jwk import exported, key_set, thumbprint
+from connectors.conformance.desk import NotedAccess, RehearsalDesk
+from connectors.conformance.suite import Suite
+from connectors.simulators.catalogue import EXAMPLES
+from engine.border.jwk import exported, key_set, public_key, thumbprint
 from engine.border.sealing import Opener, Sealer
+from engine.border.tokens import read_token
 from engine.bus.admin import BrokerAdmin
 from engine.bus.amqp import AmqpBus
 from engine.bus.embedded import EmbeddedBus
@@ -41,7 +47,18 @@ from engine.identity.profiles import Environment
 from engine.identity.provider import App, load_provider
 from engine.identity.trust import TrustStore
 from engine.keys import Keys, app_pair
-from engine.ports import AuditEntry, Bus, Clock, DeadLetters, Lanes, OperatorStore, Parcel, Staged, Store
+from engine.ports import (
+    AuditEntry,
+    Bus,
+    Clock,
+    DeadLetters,
+    Lanes,
+    OperatorStore,
+    Parcel,
+    Rehearsals,
+    Staged,
+    Store,
+)
 from engine.registry import postal_codes
 from engine.registry.access import OrganisationAccess
 from engine.registry.applications_postgres import PostgresApplications
@@ -59,7 +76,7 @@ from engine.runtime.case_keys import CaseKey, CaseKeys
 from engine.runtime.catalogue import AnyEvent, Catalogue
 from engine.runtime.certificates import Certificates
 from engine.runtime.composer import Composer
-from engine.runtime.consumer import Consumer, ReplyDesk
+from engine.runtime.consumer import Consumer, Desk, ReplyDesk
 from engine.runtime.corrections import Corrections
 from engine.runtime.counter import Counter
 from engine.runtime.dead import DeadDrain
@@ -85,6 +102,7 @@ from engine.runtime.redrive import Redrive
 from engine.runtime.representatives import Representatives
 from engine.runtime.resealing import Resealing
 from engine.runtime.retention import Retention
+from engine.runtime.sandbox import Sandbox
 from engine.runtime.timekeeper import Timekeeper
 from engine.runtime.timeline import Timelines
 from engine.runtime.undone import UndoneSignatures
@@ -95,9 +113,10 @@ from engine.store.lanes import PostgresLanes
 from engine.store.operators import PostgresOperators
 from engine.store.pool import open_pool
 from engine.store.postgres import PostgresStore
+from engine.store.rehearsals import PostgresRehearsals
 from engine.store.traffic import PostgresTraffic
 from engine.web.app import build_app, make_runner
-from engine.web.doors import Care, Doors, Probe
+from engine.web.doors import Access, Care, Doors, Probe
 from engine.web.security import WebSettings
 from mailbox.delivery import Post
 from mailbox.intake import DocumentIntake
@@ -181,6 +200,10 @@ class Engine:
     processor: Processor
     intake: Intake
     desk: ReplyDesk
+    replies: Desk
+    rehearsals: Rehearsals
+    suite: Suite
+    sandbox: Sandbox
     counter: Counter
     participation: Participation
     corrections: Corrections
@@ -220,12 +243,14 @@ class Engine:
             own=self.own,
             lanes=self.lane_desk,
             webhooks=self.webhook_desk,
+            suite=self.suite,
+            sandbox=self.sandbox,
             feed=self.feed,
-            replies=self.desk,
+            replies=self.replies,
             mailbox=self.mailbox,
             uploads=self.uploads,
             gate=self.gate,
-            access=OrganisationAccess(self.directories, self.clock, audience=self.settings.origin),
+            access=self._access(),
             keys=self.public_keys,
             probes=self.probes,
         )
@@ -236,6 +261,14 @@ class Engine:
     def probes(self) -> Mapping[str, Probe]:
         """What has to answer before this engine can work, by its name."""
         return {"store": self._ask_store, "bus": self.bus.probe}
+
+    def _access(self) -> Access:
+        access = OrganisationAccess(self.directories, self.clock, audience=self.settings.origin)
+        if not self.settings.sandbox:
+            return access
+        return NotedAccess(
+            access, store=self.rehearsals, clock=self.clock, number_in=lambda text: read_token(text).number
+        )
 
     def public_keys(self) -> Mapping[str, Any]:
         """Return the engine's own public keys as a JWK Set."""
@@ -271,6 +304,7 @@ class Engine:
             group.create_task(self.afterwards.run())
             group.create_task(self.resealing.run())
             group.create_task(self.undone.run())
+            group.create_task(self.suite.run())
             group.create_task(self.intake.run())
             group.create_task(self.publisher.run())
             if not self.bus.rides_on_store:
@@ -429,6 +463,11 @@ def _put_together(
         cited=citations,
         contradictions=postal_codes.contradictions,
     )
+    rehearsals = PostgresRehearsals(pool)
+    rehearsed = RehearsalDesk(
+        desk, store=rehearsals, opener=opener, directories=directories, documents=documents, clock=clock
+    )
+    replies: Desk = rehearsed if settings.sandbox else desk
     papers, is_simulation = Papers(), settings.profile is not Profile.PRODUCTION
     webhook_secrets = WebhookSecrets(keys.webhook_secrets, keys.webhook)
     counter = Counter(
@@ -559,6 +598,21 @@ def _put_together(
         operators=operators,
         record=record,
         names=names,
+        certifiers=_certifiers(settings, keys),
+        clock=clock,
+        ids=ids,
+    )
+    suite = Suite(
+        is_sandbox=settings.sandbox,
+        store=rehearsals,
+        registry=registry,
+        directories=directories,
+        approvals=approvals,
+        bus=bus,
+        bells=bells,
+        examples=EXAMPLES,
+        signing=keys.signing,
+        references_key=keys.references,
         clock=clock,
         ids=ids,
     )
@@ -609,6 +663,10 @@ def _put_together(
         processor=processor,
         intake=intake,
         desk=desk,
+        replies=replies,
+        rehearsals=rehearsals,
+        suite=suite,
+        sandbox=Sandbox(clock if settings.sandbox and isinstance(clock, SimulatedClock) else None),
         counter=counter,
         corrections=Corrections(
             counter=counter,
@@ -639,13 +697,13 @@ def _put_together(
         afterwards=Afterwards(
             [care.certificates.run_once, care.retention.run_once, feed.run_once, deceased.run_once]
         ),
-        consumer=Consumer(bus=bus, desk=desk, queues=reply_queues()),
+        consumer=Consumer(bus=bus, desk=replies, queues=reply_queues()),
         lanes=lanes,
         lane_desk=LaneDesk(lanes=lanes, registry=registry, operators=operators, record=record, clock=clock),
         webhooks=Webhooks(
             lanes=lanes,
             directories=directories,
-            replies=desk,
+            replies=replies,
             line=line,
             signer=webhook_secrets.signer,
             clock=clock,
@@ -661,6 +719,19 @@ def _put_together(
             passages=passages,
         ),
     )
+
+
+def _certifiers(settings: Settings, keys: Keys) -> dict[str, ec.EllipticCurvePublicKey]:
+    """Return the keys whose reports of a rehearsal count: this installation's, and those it was told.
+
+    Raises:
+        EngineError: `invalid-key`: the file holds something else than public signing keys.
+    """
+    found = [keys.signing.public_key()]
+    if settings.certifiers is not None:
+        told = json.loads(settings.certifiers.read_text("utf-8"))["keys"]
+        found += [public_key(jwk, use="sig") for jwk in told if jwk.get("use") == "sig"]
+    return {thumbprint(key): key for key in found}
 
 
 def corporate_numbers(settings: Settings, session: aiohttp.ClientSession) -> CorporateNumbers:

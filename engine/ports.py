@@ -1066,3 +1066,107 @@ class Sheets(Protocol):
     async def sheet(self, case: CaseView, filing: FilingView, now: datetime) -> bytes:
         """Return the sheet of one filing as PDF; raises EngineError `no-sheet` where none is needed."""
         ...
+
+
+# --- rehearsals ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """One run of the conformance suite (適合試験) against one organisation, as it stands.
+
+    `state` is waiting, running, passed, failed or broken-off. `step` is what the engineer is asked to
+    do now; `report` the signed report of a run that was ended.
+    """
+
+    id: UUID
+    number: str
+    state: str
+    asked: Mapping[str, Any]
+    findings: Sequence[Mapping[str, Any]]
+    step: str | None
+    confirmed: Sequence[str]
+    report: str | None
+    begun_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RehearsedReply:
+    """One copy of one reply to a rehearsal; `problem` says why it could not be taken."""
+
+    reference: str
+    reply_id: str
+    kind: str
+    order_id: str
+    payload: Mapping[str, Any]
+    problem: str | None
+    said_at: datetime
+    heard_at: datetime
+    position: int = 0
+
+
+class Rehearsals(Protocol):
+    """Where runs of the conformance suite are kept. Every door may raise `StoreUnavailable`."""
+
+    async def begin(self, id: UUID, number: str, asked: Mapping[str, Any], *, at: datetime) -> bool:  # noqa: A002
+        """Keep a new run; False where one of the organisation is still open."""
+        ...
+
+    async def newest(self, number: str) -> Rehearsal | None:
+        """Return the organisation's newest run."""
+        ...
+
+    async def claim(self, *, at: datetime, seconds: float) -> Rehearsal | None:
+        """Take a run that waits, and hold it so long; those that nobody holds any more are broken off."""
+        ...
+
+    async def note(
+        self,
+        id: UUID,  # noqa: A002
+        *,
+        findings: Sequence[Mapping[str, Any]],
+        step: str | None,
+        other_key: bool,
+        seconds: float,
+    ) -> Sequence[str]:
+        """Keep how it stands and hold it longer; return which steps the engineer has confirmed."""
+        ...
+
+    async def confirm(self, number: str, step: str) -> bool:
+        """Note that the engineer did what the open run asks for; False where it asks for something else."""
+        ...
+
+    async def end(self, id: UUID, state: str, *, report: str | None, at: datetime) -> None:  # noqa: A002
+        """Close the run; nothing of it is offered any more."""
+        ...
+
+    async def offer(
+        self, run: UUID, number: str, orders: Sequence[tuple[str, str, bytes]], *, feed: bool
+    ) -> None:
+        """Note these orders (id, reference, event) as the run's; with `feed` offer them, again if need be."""
+        ...
+
+    async def runs_of(self, number: str, references: Sequence[str]) -> Mapping[str, UUID]:
+        """Return which of these references belong to which of the organisation's runs."""
+        ...
+
+    async def hear(self, run: UUID, replies: Sequence[RehearsedReply]) -> None:
+        """Keep what the organisation said."""
+        ...
+
+    async def heard(self, run: UUID, *, after: int) -> list[RehearsedReply]:
+        """Return what was heard after a position, in order."""
+        ...
+
+    async def other_keys(self) -> list[UUID]:
+        """Return the open runs whose other key is published."""
+        ...
+
+    async def wrong_clock(self, number: str, *, at: datetime) -> None:
+        """Note that the organisation was turned away for its clock."""
+        ...
+
+    async def clock_was_wrong(self, number: str, *, since: datetime) -> bool:
+        """Say whether it was since then."""
+        ...

@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     run_as: str | None = None
     log: Literal["debug", "info", "warning", "error"] = "info"
     sandbox: bool = False  # whoever was approved takes part: for rehearsing, with no real case in it
+    certifiers: Path | None = None  # a JWK Set: the keys of sandboxes whose reports count, besides our own
     corporate_numbers: str | None = None  # "extract", or the address of the agency's Web-API with its version
     corporate_numbers_id: Path | None = None  # a file with the application id
     # How long a case is kept after its end, and how long one that nobody confirmed lasts and is kept.
@@ -96,7 +97,21 @@ class Settings(BaseSettings):
             raise EngineError("invalid-settings", reason=reasons) from error
 
     @field_validator(
-        "state", "trust", "amqp_ca", "amqp_cert", "amqp_key", "heartbeat", "pg_bin", "corporate_numbers_id"
+        "state",
+        "trust",
+        "amqp_ca",
+        "amqp_cert",
+        "amqp_key",
+        "heartbeat",
+        "pg_bin",
+        "corporate_numbers_idstate",
+        "trust",
+        "amqp_ca",
+        "amqp_cert",
+        "amqp_key",
+        "pg_bin",
+        "corporate_numbers_id",
+        "certifiers",
     )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
@@ -134,7 +149,7 @@ class Settings(BaseSettings):
             _check_url(value, ("https", "http"))
         return value
 
-    @field_validator("trust", "corporate_numbers_id", "amqp_ca", "amqp_cert", "amqp_key")
+    @field_validator("trust", "certifiers", "corporate_numbers_id", "amqp_ca", "amqp_cert", "amqp_key")
     @classmethod
     def _there(cls, value: Path | None) -> Path | None:
         if value is not None and not value.exists():

@@ -9,6 +9,7 @@ until then the same orders come out again, as the same bytes.
 import asyncio
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ _FIRST: Final = (
 )  # fmt: skip
 _WITHDRAW: Final = "jp.todoke.order.withdraw.v1"
 _STATE: Final = "files.json"
+log = logging.getLogger(__name__)
 _ERRORS: Final = ("row", "column", "code", "ja", "en")
 
 register(
@@ -94,8 +96,7 @@ class FileDesk:
             EngineError: `invalid-table-encoding`; EngineUnavailable.
         """
         self._engine.learn(await self._door.keys())
-        incoming = await self._transport.take(wait_seconds=0)
-        opened = [open_order(one.event, self._opener) for one in incoming]
+        incoming, opened = self._readable(await self._transport.take(wait_seconds=0))
         verdicts = await asyncio.to_thread(self._ledger.take_in, opened, self._clock.now())
         answered = await asyncio.to_thread(self._work)
         pairs = [
@@ -148,6 +149,19 @@ class FileDesk:
         _tell(file, faults)
         await self._send()
         return HandedIn(taken[0], taken[1], tuple(faults))
+
+    def _readable(self, taken: Sequence[Incoming]) -> tuple[list[Incoming], list[Opened]]:
+        """Return what can be opened; the rest waits for the engine's operators, in nobody's way."""
+        incoming: list[Incoming] = []
+        opened: list[Opened] = []
+        for one in taken:
+            try:
+                opened.append(open_order(one.event, self._opener))
+            except EngineError as error:
+                log.error("order.unreadable", extra={"code": error.code})  # noqa: TRY400 - by its code
+                continue
+            incoming.append(one)
+        return incoming, opened
 
     def _read(
         self, file: Path, form: Form, encoding: Encoding

@@ -107,9 +107,13 @@ class PullTransport:
 
     async def acknowledge(self, incoming: Sequence[Incoming]) -> None:
         """Acknowledge by order id."""
-        if incoming:
-            ids = [parse_order(one.event).id for one in incoming]
-            async with self._asked("POST", "/v1/organisation/orders/acks", json={"orderIds": ids}):
+        await self.acknowledge_named([parse_order(one.event).id for one in incoming])
+
+    async def acknowledge_named(self, order_ids: Sequence[str]) -> None:
+        """Acknowledge orders whose envelopes the caller has read itself."""
+        if order_ids:
+            body = {"orderIds": list(order_ids)}
+            async with self._asked("POST", "/v1/organisation/orders/acks", json=body):
                 pass
 
     async def turn_away(self, incoming: Sequence[Incoming]) -> None:

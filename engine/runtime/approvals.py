@@ -6,9 +6,11 @@ What an operator has to see before approving, and why nobody decides their own: 
 
 import logging
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from engine.border.certification import Report, verified
 from engine.core.errors import Code, EngineError, register
 from engine.ports import AuditEntry, Clock, Ids, OperatorStore
 from engine.registry.applications import Application, Applications, Decision, Kind, State
@@ -53,9 +55,12 @@ class Approvals:
         operators: OperatorStore,
         record: Record,
         names: CaseKey,
+        certifiers: Mapping[str, ec.EllipticCurvePublicKey],
         clock: Clock,
         ids: Ids,
     ) -> None:
+        """`certifiers` are the keys of the sandboxes whose reports count, by name."""
+        self._certifiers = certifiers
         self._applications = applications
         self._registry = registry
         self._directories = directories
@@ -115,38 +120,47 @@ class Approvals:
         await self._decide(act, one, State.REFUSED, "refuse-application")
         return await self._operator_view(await self._get(application))
 
-    async def certified(self, number: str, report: Mapping[str, Any], *, by: str) -> v.Standing:
-        """Note that the connector of an organisation passed the rehearsal, with the report of it.
+    async def passed(self, number: str, report: str, *, by: str = "rehearsal") -> v.Standing:
+        """Note that the connector of an organisation passed the rehearsal, with the signed report of it.
+
+        A live organisation stays live; the newer report is kept.
 
         Raises:
-            EngineError: `no-such-organisation`, `illegal-stage`.
+            EngineError: `no-such-organisation`, `invalid-certification`, `stale-certification`.
         """
         known = await self._stage(number)
-        if known not in {Stage.SANDBOX, Stage.CERTIFIED}:
-            raise EngineError("illegal-stage")
+        found = verified(report, self._certifiers, number=number)
+        await self._check_current(number, found)
         now = self._clock.now()
-        await self._applications.certify(number, report, by=by, at=now)
-        await self._registry.advance(number, Stage.CERTIFIED, at=now)
+        kept = {"jws": report, "passed": len(found.findings), "endedAt": found.ended_at.isoformat()}
+        await self._applications.certify(number, kept, by=by, at=now)
+        if known is not Stage.LIVE:
+            await self._registry.advance(number, Stage.CERTIFIED, at=now)
         return await self.standing(number)
 
-    async def certify(self, act: Act, number: str, *, report: Mapping[str, Any]) -> v.Standing:
-        """Certify it as an operator; raises as `certified`, and `idempotency-mismatch`."""
+    async def certify(self, act: Act, number: str, *, report: str) -> v.Standing:
+        """Take a report of another installation's sandbox; raises as `passed`, and `idempotency-mismatch`."""
         await self.standing(number)
         entry = self._record.entry(act, "certify-organisation", organisation=number)
         await self._record.write(act, [entry])
-        return await self.certified(number, report, by=act.name)
+        return await self.passed(number, report, by=act.name)
 
     async def go_live(self, act: Act, number: str) -> v.Standing:
         """Let the filings of real cases through to a certified organisation.
 
         Raises:
             EngineError: `no-such-organisation`, `illegal-stage`, `not-allowed-own-application`,
-                `idempotency-mismatch`.
+                `stale-certification`, `invalid-certification`, `idempotency-mismatch`.
         """
         known = await self._stage(number)
         if known is Stage.SANDBOX:
             raise EngineError("illegal-stage")
         await self._no_representative(act, number)
+        if known is Stage.CERTIFIED:
+            kept = await self._applications.certification(number) or {}
+            await self._check_current(
+                number, verified(str(kept.get("jws", "")), self._certifiers, number=number)
+            )
         await self._record.write(act, [self._record.entry(act, "organisation-live", organisation=number)])
         if known is not Stage.LIVE:
             await self._registry.advance(number, Stage.LIVE, at=self._clock.now())
@@ -168,6 +182,18 @@ class Approvals:
         )
 
     # --- how ---
+
+    async def _check_current(self, number: str, report: Report) -> None:
+        """Return if the report is about the organisation as it is registered; else `stale-certification`."""
+        known = await self._registry.organisation(number)
+        if known is None:
+            raise EngineError("no-such-organisation")
+        taken = await self._registry.subscriptions(number)
+        report.check_current(
+            channel=known.channel.value,
+            subscriptions=[(one.slug, one.area) for one in taken],
+            now=self._clock.now(),
+        )
 
     async def _get(self, application: UUID) -> Application:
         one = await self._applications.application(application)

@@ -10,7 +10,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID, uuid5
 
 from engine.border import payloads as p
@@ -205,10 +205,20 @@ class ReplyDesk:
             await self._documents.discard(staged)
 
 
+class Desk(Protocol):
+    """Where replies go: `ReplyDesk`, or what a sandbox puts in front of it."""
+
+    async def take(
+        self, organisation: str, events: Sequence[bytes], *, where_from: str = "web", attempts: int = 1
+    ) -> list[ReplyResult]:
+        """Return what became of each reply, once that is durable."""
+        ...
+
+
 class Consumer:
     """Takes replies from some of the queues, and acknowledges what is durable."""
 
-    def __init__(self, *, bus: Bus, desk: ReplyDesk, queues: Sequence[str]) -> None:
+    def __init__(self, *, bus: Bus, desk: Desk, queues: Sequence[str]) -> None:
         self._bus = bus
         self._desk = desk
         self._queues = queues

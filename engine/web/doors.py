@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from connectors.channels.webhook_desk import WebhookDesk
+from connectors.conformance.suite import Suite
 from engine.core.explain import Explanations
 from engine.core.views import CaseSummary, CaseView, DisclosureView, LifeEventView, PlanView
 from engine.identity.app import Coming, Going
@@ -32,6 +33,7 @@ from engine.runtime.operations import ControlRoom
 from engine.runtime.own_organisation import OwnOrganisation
 from engine.runtime.participation import Participation
 from engine.runtime.retention import Retention
+from engine.runtime.sandbox import Sandbox
 from mailbox.service import Mailbox
 from mailbox.uploads import Uploads
 
@@ -239,6 +241,8 @@ class Doors:
     own: OwnOrganisation
     lanes: LaneDesk
     webhooks: WebhookDesk
+    suite: Suite
+    sandbox: Sandbox
     feed: Feed
     replies: Replies
     mailbox: Mailbox

@@ -19,7 +19,7 @@ from connectors.simulators.catalogue import registration
 from connectors.simulators.jpki import JpkiWorld, Municipality, Resident
 from engine.bootstrap import LIFE_EVENTS, Engine, open_engine
 from engine.client import CitizenClient
-from engine.clock import SystemClock
+from engine.clock import SimulatedClock, SystemClock
 from engine.core import messages as m
 from engine.core.case import Case
 from engine.identity.card import JpkiCard
@@ -100,19 +100,23 @@ async def ground(
     life_events: Sequence[AnyEvent] = LIFE_EVENTS,
     sends: bool = True,
     broker: Broker | None = None,
+    **more: object,
 ) -> AsyncIterator[Ground]:
-    """Run the engine in this process; without `sends` nobody takes what it has to say."""
-    jpki = JpkiWorld(SystemClock(), keys=KEYS)
+    """Run the engine in this process; without `sends` nobody takes what it has to say. `more` are settings."""
+    clock = SimulatedClock(place / "clock") if more.get("clock") == "simulated" else SystemClock()
+    jpki = JpkiWorld(clock, keys=KEYS)
     bus: dict[str, object] = {"bus": "rabbitmq", "database_url": dsn} if broker else {}
     if broker:
         bus |= {"amqp_url": broker.amqp_url, "amqp_admin_url": broker.admin_url}
-    settings = Settings.load(state=place, profile="test", listen=f"127.0.0.1:{free_port()}", **bus)
+    settings = Settings.load(state=place, profile="test", listen=f"127.0.0.1:{free_port()}", **bus, **more)
     async with TestServer(jpki.app()) as authority, aiohttp.ClientSession() as session:
         trust = jpki.trust(str(authority.make_url("")).rstrip("/"))
         async with open_engine(settings, dsn=dsn, trust=trust, life_events=life_events) as engine:
             parts: list[Awaitable[None]] = [engine.serve()]
             if sends:
                 parts += [engine.work(), engine.deliver()]
+            if settings.sandbox and sends:
+                parts.append(engine.push())
             async with _kept_running(parts):
                 await _serving(session, settings.origin)
                 yield Ground(engine, session, jpki, place / "connectors")

@@ -242,12 +242,12 @@ async def test_an_application_is_decided_at_the_terminal(terminal: Terminal) -> 
     person = json.loads(said[said.index("{") :])["person"]
     await terminal.run("operator", "grant", person, "--reason", "first operator")
     report = terminal.card.with_name("report.json")
-    report.write_text('{"passed": 42}')
 
     listed = await terminal.ops("organisations", "list")
     shown = await terminal.ops("organisations", "show", drafted["id"])
     because = ("--reason", "登記事項証明書と照合した")
     await terminal.ops("organisations", "approve", drafted["id"], "--checked", "register-extract", *because)
+    report.write_text(await office.report(GAS))
     await terminal.ops("organisations", "certify", GAS, "--report", str(report), *because)
     live = await terminal.ops("organisations", "live", GAS, *because)
 

@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import cast
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -10,17 +11,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from connectors.channels.secrets import WebhookSecrets
 from connectors.channels.webhook_desk import WebhookDesk
+from connectors.conformance.suite import Suite
 from engine.bus.memory import MemoryBus, MemoryQueues
 from engine.identity.evidence import Evidence
 from engine.identity.mandate import Mandate, Recipient
 from engine.identity.sessions import Session
 from engine.identity.signing import Accept, MandateOffer
-from engine.ports import Parcel, Staged
+from engine.ports import Parcel, Rehearsals, Staged
 from engine.registry.applications import MemoryApplications
 from engine.registry.directory import Directories
 from engine.registry.extract import OfflineExtract
 from engine.registry.store import MemoryRegistryStore
 from engine.runtime.approvals import Approvals
+from engine.runtime.bells import Bells
 from engine.runtime.case_keys import CaseKey, CaseKeys
 from engine.runtime.catalogue import Catalogue
 from engine.runtime.composer import Composer
@@ -189,6 +192,21 @@ class ControlOffice:
             operators=self.operators,
             record=Record(operators=self.operators, clock=clock, ids=ids),
             names=names,
+            certifiers={},
+            clock=clock,
+            ids=ids,
+        )
+        self.suite = Suite(
+            is_sandbox=False,
+            store=cast("Rehearsals", None),  # outside of a sandbox nobody asks it
+            registry=self.registry,
+            directories=directories,
+            approvals=self.approvals,
+            bus=self.bus,
+            bells=Bells(),
+            examples={},
+            signing=ec.generate_private_key(ec.SECP256R1()),
+            references_key=key,
             clock=clock,
             ids=ids,
         )

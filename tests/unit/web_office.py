@@ -40,6 +40,7 @@ from engine.runtime.consumer import ReplyResult
 from engine.runtime.corrections import Correction, Corrections
 from engine.runtime.counter import Done, Request, SignedMandate
 from engine.runtime.participation import Invitation, Participation, PartView
+from engine.runtime.sandbox import Sandbox
 from engine.telemetry import Metrics
 from engine.web.api.examples import MOVING_FACTS
 from engine.web.app import build_app
@@ -538,6 +539,8 @@ class Web:
             own=self.behind.own,
             lanes=self.lanes,
             webhooks=self.webhooks,
+            suite=self.behind.suite,
+            sandbox=Sandbox(None),
             feed=self.feed,
             replies=self.replies,
             mailbox=self.office.mailbox,

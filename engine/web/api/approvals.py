@@ -4,7 +4,7 @@
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, JsonValue, WithJsonSchema
+from pydantic import ConfigDict, Field, WithJsonSchema
 
 from engine.core.views import View
 from engine.registry.applications import State
@@ -23,7 +23,13 @@ _DECIDED: Final = (
     "not-allowed-own-application",
     "idempotency-mismatch",
 )
-_STAGED: Final = ("no-such-organisation", "illegal-stage", "idempotency-mismatch")
+_STAGED: Final = (
+    "no-such-organisation",
+    "illegal-stage",
+    "invalid-certification",
+    "stale-certification",
+    "idempotency-mismatch",
+)
 StateAsked = Annotated[State, WithJsonSchema({"type": "string", "enum": [one.value for one in State]})]
 
 
@@ -60,14 +66,14 @@ class ApprovedBecause(Body):
 
 
 class CertifiedBecause(Body):
-    """That the connector passed the rehearsal, with the report of it."""
+    """That the connector passed the rehearsal in another installation, with the report that one signed."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"reason": "適合試験に合格", "report": {"passed": 42, "failed": 0}}]}
+        json_schema_extra={"examples": [{"reason": "適合試験に合格", "report": "eyJh.eyJu.c2ln"}]}
     )
 
     reason: Reason
-    report: Annotated[dict[str, JsonValue], Field(max_length=100)]
+    report: Annotated[str, Field(min_length=1, max_length=400_000)]
 
 
 @OPERATOR.operation(

@@ -113,7 +113,7 @@ class UploadTicket(View):
 )
 async def keys(call: Call) -> JwkSet:
     """Return the JWK Set."""
-    return JwkSet(keys=tuple(call.doors.keys()["keys"]))
+    return JwkSet(keys=(*call.doors.keys()["keys"], *await call.doors.suite.keys()))
 
 
 @ORGANISATION.operation(
