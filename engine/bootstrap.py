@@ -611,7 +611,6 @@ def _put_together(
         is_sandbox=settings.sandbox,
         store=rehearsals,
         registry=registry,
-        directories=directories,
         approvals=approvals,
         bus=bus,
         bells=bells,

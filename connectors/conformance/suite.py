@@ -33,7 +33,6 @@ from engine.ports import (
     StoreConflict,
     StoreUnavailable,
 )
-from engine.registry.directory import Directories
 from engine.registry.model import Channel, RegistryStore
 from engine.runtime.approvals import Approvals
 from engine.runtime.bells import Bells
@@ -136,7 +135,6 @@ class Suite:
         is_sandbox: bool,
         store: Rehearsals,
         registry: RegistryStore,
-        directories: Directories,
         approvals: Approvals,
         bus: Bus,
         bells: Bells,
@@ -150,7 +148,6 @@ class Suite:
         self._is_sandbox = is_sandbox
         self._store = store
         self._registry = registry
-        self._directories = directories
         self._approvals = approvals
         self._bus = bus
         self._bells = bells
@@ -287,7 +284,10 @@ class Suite:
         return other_key(self._references_key, run)
 
     async def _channel(self, number: str) -> Channel:
-        return (await self._directories.current()).channel(number)
+        known = await self._registry.organisation(number)
+        if known is None:
+            raise EngineError("no-such-organisation")
+        return known.channel
 
     def _check_sandbox(self) -> None:
         if not self._is_sandbox:

@@ -200,7 +200,6 @@ class ControlOffice:
             is_sandbox=False,
             store=cast("Rehearsals", None),  # outside of a sandbox nobody asks it
             registry=self.registry,
-            directories=directories,
             approvals=self.approvals,
             bus=self.bus,
             bells=Bells(),
