@@ -50,7 +50,8 @@ class State(Enum):
 class Application:
     """One application. `asked` is what for, as JSON; `evidence` the signed declaration at the gate.
 
-    `checked` says what the operator looked at to know that this person may speak for the organisation.
+    `checked` says what the operator looked at to know that this person may speak for the organisation,
+    `carried_out_at` when all was done that an approval brings.
     """
 
     id: UUID
@@ -66,6 +67,7 @@ class Application:
     decided_by: str | None = None
     checked: str | None = None
     reason: str | None = None
+    carried_out_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,10 @@ class Applications(Protocol):
 
     async def decide(self, application: UUID, decision: Decision, *, among: Sequence[State]) -> bool:
         """Decide it, and forget the applicant's name; False when it is in none of these states."""
+        ...
+
+    async def carried_out(self, application: UUID, *, at: datetime) -> None:
+        """Note that what was approved is done."""
         ...
 
     async def certify(self, number: str, report: Mapping[str, Any], *, by: str, at: datetime) -> None:
@@ -199,6 +205,11 @@ class MemoryApplications:
             reason=decision.reason,
         )
         return True
+
+    async def carried_out(self, application: UUID, *, at: datetime) -> None:
+        """Note that what was approved is done."""
+        known = self._applications[application]
+        self._applications[application] = replace(known, carried_out_at=at)
 
     async def certify(self, number: str, report: Mapping[str, Any], *, by: str, at: datetime) -> None:
         """Keep the report."""

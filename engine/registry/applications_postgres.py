@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = (
     "id, number, kind, person, state, asked, made_at, evidence, applicant_sealed, decided_at, decided_by,"
-    " checked, reason"
+    " checked, reason, carried_out_at"
 )
 _SELECT: Final = f"select {_COLUMNS} from engine.applications"  # noqa: S608 - our own column list
 _DRAFT: Final = f"""
 insert into engine.applications ({_COLUMNS})
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 """  # noqa: S608 - as above
 _SIGN: Final = """
 update engine.applications set state = 'applied', evidence = $2, applicant_sealed = $3
@@ -34,6 +34,7 @@ update engine.applications set state = $2, decided_at = $3, decided_by = $4, che
     applicant_sealed = null
 where id = $1 and state = any($7::text[])
 """
+_CARRIED_OUT: Final = "update engine.applications set carried_out_at = $2 where id = $1"
 _CERTIFY: Final = """
 insert into engine.certifications (number, report, certified_by, certified_at) values ($1, $2, $3, $4)
 """
@@ -61,7 +62,7 @@ class PostgresApplications:
             await connection.execute(
                 _DRAFT, one.id, one.number, one.kind.value, one.person, one.state.value, one.asked,
                 one.made_at, one.evidence, one.applicant_sealed, one.decided_at, one.decided_by,
-                one.checked, one.reason,
+                one.checked, one.reason, one.carried_out_at,
             )  # fmt: skip
 
     async def application(self, application: UUID) -> Application | None:
@@ -106,6 +107,11 @@ class PostgresApplications:
                 decision.reason, [one.value for one in among],
             )  # fmt: skip
         return done == "UPDATE 1"
+
+    async def carried_out(self, application: UUID, *, at: datetime) -> None:
+        """Note that what was approved is done."""
+        async with self._transaction() as connection:
+            await connection.execute(_CARRIED_OUT, application, at)
 
     async def certify(self, number: str, report: Mapping[str, Any], *, by: str, at: datetime) -> None:
         """Keep the report."""

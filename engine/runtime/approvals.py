@@ -99,7 +99,8 @@ class Approvals:
     async def approve(self, act: Act, application: UUID, *, checked: str) -> v.OperatorApplicationView:
         """Let the organisation enter the sandbox with its representative, or have the subscriptions.
 
-        The same operator may say it again: whatever a crash left undone is done then.
+        The same operator may say it again: whatever a crash left undone is done then. What was done
+        is not: perhaps somebody was taken away since.
 
         Raises:
             EngineError: `no-such-application`, `already-decided-application`,
@@ -110,7 +111,8 @@ class Approvals:
         if one.state is State.APPLIED:
             await open_corporation(self._numbers, one.number)
         await self._decide(act, one, State.APPROVED, "approve-application", checked=checked)
-        await self._carry_out(act, one)
+        if one.carried_out_at is None:
+            await self._carry_out(act, one)
         return await self._operator_view(await self._get(application))
 
     async def refuse(self, act: Act, application: UUID) -> v.OperatorApplicationView:
@@ -241,8 +243,11 @@ class Approvals:
                 for wanted in one.asked["subscriptions"]
             ]
         )
-        if one.kind is Kind.ORGANISATION:
+        # Who is represented by now was granted the first before a crash, and may have taken them away.
+        is_first = one.state is State.APPLIED or not await self._gate.holders(role_of(one.number))
+        if one.kind is Kind.ORGANISATION and is_first:
             await self._gate.grant(one.person, role_of(one.number), by=act.name)
+        await self._applications.carried_out(one.id, at=now)
         self._directories.look_again()
 
     async def _operator_view(self, one: Application) -> v.OperatorApplicationView:

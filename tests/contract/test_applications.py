@@ -106,6 +106,14 @@ async def test_it_is_signed_once_and_decided_once_and_then_the_name_is_gone(stor
     assert (after.decided_by, after.reason, after.evidence) == ("operator:1", "照合した", evidence)
 
 
+async def test_what_was_carried_out_is_known(store: Applications) -> None:
+    await store.draft(DRAFT)
+
+    await store.carried_out(DRAFT.id, at=NOW)
+
+    assert await store.application(DRAFT.id) == replace(DRAFT, carried_out_at=NOW)
+
+
 async def test_an_invitation_works_once_and_in_time(store: Applications) -> None:
     await store.invite(INVITATION)
     await store.invite(replace(INVITATION, code_hash=b"o" * 32))

@@ -13,7 +13,9 @@ from connectors.government.muroran_city import MuroranCitySimulator
 from connectors.private.mihon_power import MihonPowerSimulator
 from connectors.private.nhk import NhkSimulator
 from engine.client import Refusal
+from engine.core.errors import EngineError
 from engine.core.numbers import corporate_number
+from engine.registry.applications_postgres import PostgresApplications
 from engine.registry.model import Stage, Subscription
 from engine.store.audit import FIRST_HASH, is_whole
 from tests.integration.engine_ground import ground
@@ -244,3 +246,59 @@ async def test_who_is_registered_is_not_registered_by_somebody_else(office: Peop
     answer = await refused(stranger.say("POST", "/v1/organisations", body))
 
     assert answer == (409, "already-registered-organisation")
+
+
+@pytest.mark.parametrize("is_noted", [True, False], ids=["done", "killed before that was noted"])
+async def test_an_approval_that_is_said_again_brings_back_nobody(
+    office: People, monkeypatch: pytest.MonkeyPatch, *, is_noted: bool
+) -> None:
+    drafted = await office.apply(POWER, ELECTRICITY)
+    await office.sign(drafted["id"])
+    with monkeypatch.context() as patched:
+        if not is_noted:
+            patched.setattr(PostgresApplications, "carried_out", crash)
+            assert await refused(office.decide(drafted["id"])) == (503, "unavailable-registry")
+        else:
+            await office.decide(drafted["id"])
+    colleague = office.here.citizen()
+    await colleague.sign_in()
+    invited = await office.representative.say("POST", "/v1/organisation/invitations")
+    await colleague.say("POST", "/v1/organisations/invitations", {"code": invited["code"]})
+    first = await office.person(office.representative)
+    await colleague.say("DELETE", f"/v1/organisation/representatives/{first}")
+
+    again = await office.decide(drafted["id"])
+
+    assert again["state"] == "approved"
+    assert (await office.representative.get("/v1/organisations"))["represents"] == []
+
+
+async def test_an_approval_that_is_said_again_brings_back_no_subscription(office: People) -> None:
+    drafted = await office.apply(POWER, ELECTRICITY)
+    await office.sign(drafted["id"])
+    await office.decide(drafted["id"])
+    await office.representative.say("DELETE", "/v1/organisation/subscriptions/move.electricity")
+
+    await office.decide(drafted["id"])
+
+    assert await office.here.engine.registry.subscriptions(POWER) == []
+
+
+async def crash(*_: object, **__: object) -> None:
+    raise EngineError("unavailable-registry")
+
+
+async def test_an_approval_that_a_crash_left_half_done_is_finished_when_it_is_said_again(
+    office: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafted = await office.apply(POWER, ELECTRICITY)
+    await office.sign(drafted["id"])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(office.here.engine.registry, "subscribe", crash)
+        assert await refused(office.decide(drafted["id"])) == (503, "unavailable-registry")
+    await office.decide(drafted["id"])
+
+    assert (await office.representative.get("/v1/organisations"))["represents"] == [POWER]
+    (one,) = await office.here.engine.registry.subscriptions(POWER)
+    assert one.slug == "move.electricity"
