@@ -99,19 +99,13 @@ class Settings(BaseSettings):
     @field_validator(
         "state",
         "trust",
+        "certifiers",
         "amqp_ca",
         "amqp_cert",
         "amqp_key",
         "heartbeat",
         "pg_bin",
-        "corporate_numbers_idstate",
-        "trust",
-        "amqp_ca",
-        "amqp_cert",
-        "amqp_key",
-        "pg_bin",
         "corporate_numbers_id",
-        "certifiers",
     )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
