@@ -61,7 +61,9 @@ def _is_answered(run: Run, *orders: Sent) -> bool:
 
 
 async def _clock_is_wrong(run: Run) -> bool:
-    turned_away = await run.store.clock_was_wrong(run.number, since=run.rehearsal.begun_at)
+    # Who is turned away asks again after longer and longer pauses: the last time may be a while ago.
+    since = run.rehearsal.begun_at - _SAID_LATE
+    turned_away = not run.heard and await run.store.clock_was_wrong(run.number, since=since)
     return turned_away or any(
         abs(one.said_at - one.heard_at) > _SAID_LATE for one in run.good() if not _late(run, one.order_id)
     )
