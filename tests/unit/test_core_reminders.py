@@ -119,7 +119,7 @@ def test_a_question_is_reminded_of_before_its_own_last_day() -> None:
         (-3, [(30, 7), (30, 1)]),  # its last day had passed when it was refused
         (12, [(12, 7), (12, 1), (30, 7), (30, 1)]),  # first its last day, then the end of the correction
         (28, [(28, 7), (28, 1), (30, 1)]),
-        (60, [(30, 7), (30, 1)]),  # it is closed long before its last day
+        (60, [(60, 7), (60, 1)]),  # it can be corrected until its last day
         (None, [(30, 7), (30, 1)]),
     ],
 )
@@ -130,7 +130,7 @@ def test_what_was_refused_is_reminded_of_by_the_day_that_comes_first(
     today = day_in_japan(story.now)
     story.reply("a.one", m.Refused, code="no", reason={}, correctable=True)
 
-    story.wait(40 * DAY)
+    story.wait(70 * DAY)
 
     assert [((one.last_day - today).days, one.days) for one in notices(story)] == told
     assert story.at("a.one").has_ended
