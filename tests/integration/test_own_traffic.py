@@ -26,7 +26,7 @@ from engine.border.jwk import thumbprint
 from engine.border.tokens import organisation_token
 from engine.core import messages as m
 from engine.core.patience import day_in_japan
-from engine.demo import household
+from engine.demos.moving_family import household
 from engine.ports import InboxEntry
 from engine.runtime.own_view import deletion_receipt
 from engine.runtime.processor import Said, Work

@@ -25,7 +25,7 @@ from engine.border.sealing import Sealer
 from engine.border.tokens import key_proof, organisation_token
 from engine.bus.admin import BrokerAdmin
 from engine.core.patience import day_in_japan
-from engine.demo import household
+from engine.demos.moving_family import household
 from engine.registry.model import Subscription
 from tests.integration.engine_ground import Ground, ground
 from tests.integration.onboarding_ground import people
