@@ -50,7 +50,7 @@ def demo(*, event: str | None, change_date: bool, call_off: bool, resume: bool, 
     _check_turn(event, turn)
     state = _state(resume=resume)
     settings = Settings.load(
-        state=state.path, profile="demo", clock="simulated", bus="embedded", listen=f"127.0.0.1:{_port()}"
+        state=state.path, profile="demo", clock="simulated", bus="embedded", listen=_listen()
     )
     _log_to(settings.state / "log" / "engine.log")
     click.echo(BANNER)
@@ -97,6 +97,11 @@ def _state(*, resume: bool) -> State:
     if place.exists() and not resume:
         state.reset()
     return state.prepare()
+
+
+def _listen() -> str:
+    """Return where it listens: where somebody says, else at the usual port, or at another if that is taken."""
+    return os.environ.get("TODOKE_LISTEN") or f"127.0.0.1:{_port()}"
 
 
 def _port() -> int:

@@ -91,7 +91,7 @@ def demonstration(place: Path, out: Path, *options: str) -> Iterator[subprocess.
     (out / "said").unlink(missing_ok=True)
     one = process.spawn(
         [sys.executable, "-m", "engine.cli", "demo", "--resume", "--out", str(out), *options],
-        environment_of(place),
+        environment_of(place, TODOKE_LISTEN=f"127.0.0.1:{process.free_port()}"),
         log=out / "said",
         death=signal.SIGTERM,
         user=None,
