@@ -100,7 +100,7 @@ def _state(*, resume: bool) -> State:
 
 
 def _listen() -> str:
-    """Return where it listens: where somebody says, else at the usual port, or at another if that is taken."""
+    """Return where it listens: where somebody says, else at the usual port, or another if it is taken."""
     return os.environ.get("TODOKE_LISTEN") or f"127.0.0.1:{_port()}"
 
 
