@@ -96,6 +96,7 @@ async def register(here: Ground, number: str, keys: OwnKeys) -> None:
 async def dialled(here: Ground, connector: Connector, dial: Behaviour) -> AsyncIterator[Rehearsing]:
     """Yield a simulated organisation with its dial turned."""
     await here.register(connector)
+    here.engine.directories.look_again()
     origin = here.engine.settings.origin
     home = here.homes / connector.number
     place = program.Place(home, origin, origin, here.engine.clock)

@@ -132,7 +132,7 @@ async def test_what_the_dial_turns_is_a_way_of_working_or_is_named(
     async with AsyncExitStack() as stack:
         here = await stack.enter_async_context(ground(postgres_dsn, tmp_path / "state", sandbox=True))
         shop = await stack.enter_async_context(dialled(here, SHOP, behaviour))
-        report = await shop.rehearse(patience=3)
+        report = await shop.rehearse(patience=12)
 
         assert failed(report) == faults
         assert report.passed == (not faults)
