@@ -10,7 +10,6 @@ from typing import Final
 
 import click
 
-from engine import generated
 from engine.core.errors import EngineError
 from engine.local import rabbitmq
 
@@ -51,6 +50,8 @@ def test(*, long: bool, pytest_arguments: tuple[str, ...]) -> None:
 def check(context: click.Context, *, write: bool) -> None:
     """Judge form, types, imports and generated documents."""
     _need("ruff")
+    from engine import generated  # noqa: PLC0415 - knows the whole engine, and only this command needs it
+
     commands = context.find_root().command
     assert isinstance(commands, click.Group)  # noqa: S101 - the root is what has all the commands
     if write:

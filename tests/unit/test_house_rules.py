@@ -3,6 +3,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,3 +105,16 @@ def test_migrations_are_numbered_once() -> None:
     numbers = [path.name[:4] for path in (TREE / "engine/store/migrations").glob("*.sql")]
 
     assert len(numbers) == len(set(numbers))
+
+
+def test_a_command_line_does_not_wait_for_the_whole_engine() -> None:
+    """Every command is registered without loading what only some of them need."""
+    look = (
+        "import sys, click; from engine.cli import group;"
+        "[group.get_command(click.Context(group), name) for name in group.list_commands(click.Context(group))];"
+        "print(sorted({'engine.bootstrap', 'aiohttp', 'typst'} & sys.modules.keys()))"
+    )
+
+    said = subprocess.run([sys.executable, "-c", look], cwd=TREE, capture_output=True, text=True, check=True)
+
+    assert said.stdout.strip() == "[]"
