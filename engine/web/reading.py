@@ -58,6 +58,14 @@ def _whole(value: object) -> object:
     return value
 
 
+def _integral(value: object) -> object:
+    """Return 254.0 as 254: JSON knows one kind of number, and a schema takes both for an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+INTEGRAL: Final = BeforeValidator(_integral)
+
+
 def _decoded(value: object) -> object:
     if isinstance(value, str):
         try:

@@ -11,7 +11,7 @@ from engine.core.views import View
 from engine.web.api.common import both
 from engine.web.api.organisation import ORGANISATION
 from engine.web.operations import Call
-from engine.web.reading import Body
+from engine.web.reading import INTEGRAL, Body
 from engine.web.security import Who
 
 _OWN: Final = Who.OWN
@@ -40,7 +40,7 @@ class Advance(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"advanceDays": 30}]})
 
-    advance_days: Annotated[int, Field(ge=1, le=400)]
+    advance_days: Annotated[int, Field(ge=1, le=400), INTEGRAL]
 
 
 class SandboxTime(View):

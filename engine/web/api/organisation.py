@@ -24,7 +24,7 @@ from engine.core.views import View
 from engine.ports import Pulled
 from engine.web.api.common import OPEN, both
 from engine.web.operations import Call, Group
-from engine.web.reading import Body, Limit, Place, Query, Seconds, check_media_type, read_body
+from engine.web.reading import INTEGRAL, Body, Limit, Place, Query, Seconds, check_media_type, read_body
 from engine.web.security import Who
 from mailbox.letters import Sha256
 from mailbox.vault import MAX_DOCUMENT_BYTES
@@ -95,7 +95,7 @@ class NewUpload(Body):
         }
     )
 
-    size_bytes: Annotated[int, Field(ge=1, le=MAX_DOCUMENT_BYTES)]
+    size_bytes: Annotated[int, Field(ge=1, le=MAX_DOCUMENT_BYTES), INTEGRAL]
     sha256: Sha256
 
 
