@@ -45,6 +45,7 @@ PARTS = {
     "parked": str(FILING),
     "organisation": CITY,
     "sha256": "0" * 64,
+    "code": "1028688",
     "application": str(CASE),
     "slug": "move.electricity",
     "kid": "k" * 43,
