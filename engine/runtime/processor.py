@@ -490,8 +490,9 @@ def _perhaps_untold(given: Sequence[tuple[Event, datetime]]) -> list[tuple[Event
         if isinstance(event, m.FilingSubmitted) and has_asked:
             continue
         if isinstance(event, m.FilingRevised):
-            if said_later >= set(event.fields):
-                continue
+            if said_later & set(event.fields):
+                said_later |= set(event.fields)
+                continue  # said anew; what it said then is no longer known, and one id is one content
             said_later |= set(event.fields)
         untold.append((event, at))
     return untold[::-1]
