@@ -188,6 +188,12 @@ async def test_an_organisation_is_paused_and_resumed_and_a_late_repetition_chang
     assert await refused(unknown) == (404, "no-such-organisation")
 
 
+async def replies_aside(office: Office) -> list[dict[str, Any]]:
+    """Return what lies aside but letters: one that was sent again may have been put aside again by now."""
+    parked = (await office.get("/parked"))["parked"]
+    return [one for one in parked if "letter" not in one["whereFrom"]]
+
+
 async def test_what_was_put_aside_is_looked_at_driven_again_or_discarded(office: Office) -> None:
     store = office.here.engine.store
     unreadable, letter, nobodys = (Parked(uuid4(), *rest) for rest in _ASIDE)
@@ -206,12 +212,13 @@ async def test_what_was_put_aside_is_looked_at_driven_again_or_discarded(office:
     assert (driven["events"][0]["outcome"], driven["resolved"]) == ("parked", True)
     assert (sent["events"][0]["outcome"], sent["resolved"]) == ("published", True)
     assert again["resolved"]
-    left = (await office.get("/parked"))["parked"]
-    (anew,) = left  # what cannot be read was put aside by the desk, under an id made of its bytes
+    (anew,) = await replies_aside(
+        office
+    )  # what cannot be read was put aside by the desk, under an id made of its bytes
     assert (anew["reason"], anew["attempts"]) == (dry["events"][0]["code"], 2)
     still = await office.say(f"/parked/{anew['id']}/re-drive", because)
     assert (still["events"][0]["outcome"], still["resolved"]) == ("parked", False)
-    assert [one["id"] for one in (await office.get("/parked"))["parked"]] == [anew["id"]]
+    assert [one["id"] for one in await replies_aside(office)] == [anew["id"]]
     assert await refused(office.say(f"/parked/{letter.id}/discard", because)) == (409, "already-resolved")
     assert await refused(office.say(f"/parked/{uuid4()}/discard", because)) == (404, "no-such-parked")
 
