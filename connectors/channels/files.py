@@ -25,7 +25,7 @@ from connectors.sdk.outbox import Outbox
 from connectors.sdk.replies import Reply, Withdrawn
 from connectors.sdk.transport import EngineDoor, Incoming, Transport
 from connectors.sdk.work import NEVER_FILED
-from engine.border.envelope import Opened, open_order
+from engine.border.envelope import WITHDRAW, Opened, open_order
 from engine.border.payloads import OrderAmend, OrderAnswer, OrderSubmit, OrderWithdraw
 from engine.border.sealing import Opener, Sealer
 from engine.core.errors import Code, EngineError, register
@@ -38,7 +38,6 @@ _FIRST: Final = (
     "orderId", "reference", "sequence", "order", "procedure", "attempt", "dueOn", "planned", "reason",
     "questionId", "basis",
 )  # fmt: skip
-_WITHDRAW: Final = "jp.todoke.order.withdraw.v1"
 _STATE: Final = "files.json"
 log = logging.getLogger(__name__)
 _ERRORS: Final = ("row", "column", "code", "ja", "en")
@@ -184,7 +183,7 @@ class FileDesk:
         while entries := self._ledger.begin(self._clock.now(), busy=(), limit=100):
             for entry in entries:
                 work = Work(filed=True)
-                if entry.type == _WITHDRAW and not entry.filed:
+                if entry.type == WITHDRAW and not entry.filed:
                     work = Work((Withdrawn("not-filed", NEVER_FILED),))
                     answered.add(entry.id)
                 self._ledger.keep(entry, work, self._clock.now())

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import JsonValue
 
-from engine.border.envelope import ENGINE, dataschema, new_traceparent, seal_event
+from engine.border.envelope import ENGINE, SUBMIT, dataschema, new_traceparent, seal_event
 from engine.border.jwk import RecipientKey, thumbprint
 from engine.border.names import OrderKind, order_id, reference
 from engine.border.payloads import OrderAmend, OrderAnswer, OrderSubmit, OrderWithdraw, Payload
@@ -20,7 +20,6 @@ from engine.border.sealing import Attributes, Sealer
 from engine.ports import Clock
 
 _BASIS: Final = "none (rehearsal)"
-_SUBMIT: Final = "jp.todoke.order.submit.v1"
 
 
 @dataclass(slots=True)
@@ -105,7 +104,7 @@ class Press:
         """Return a submission that must not be answered, by the name of its check."""
         right = self.submit(mock, recipient)
         attributes = Attributes(
-            right.id, _SUBMIT, mock.reference, ENGINE, mock.sequence, self._clock.now().replace(microsecond=0)
+            right.id, SUBMIT, mock.reference, ENGINE, mock.sequence, self._clock.now().replace(microsecond=0)
         )
         wire = self._submission(mock).wire()
         match name:

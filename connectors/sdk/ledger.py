@@ -22,7 +22,7 @@ from pydantic import JsonValue
 
 from connectors.sdk.desk import Notes, Work
 from connectors.sdk.replies import Completed, Refused, Reply, Withdrawn, draft
-from engine.border.envelope import PAYLOADS, Opened, OrderEvent
+from engine.border.envelope import AMEND, PAYLOADS, SUBMIT, WITHDRAW, Opened, OrderEvent
 from engine.border.payloads import OrderAmend, OrderSubmit
 from engine.border.statement import Said
 
@@ -56,9 +56,6 @@ create table if not exists uploads (
 ) strict;
 """
 _TYPES: Final = {model: name for name, model in PAYLOADS.items()}
-_SUBMIT: Final = "jp.todoke.order.submit.v1"
-_AMEND: Final = "jp.todoke.order.amend.v1"
-_WITHDRAW: Final = "jp.todoke.order.withdraw.v1"
 _ENDS: Final = (Completed, Refused, Withdrawn)  # after these nobody waits for a follow-up any more
 _READY: Final = """
 select * from orders o
@@ -168,8 +165,8 @@ class Ledger:
                     "now": _text(now),
                     "busy": json.dumps(list(busy)),
                     "limit": limit,
-                    "submit": _SUBMIT,
-                    "withdraw": _WITHDRAW,
+                    "submit": SUBMIT,
+                    "withdraw": WITHDRAW,
                 },
             ).fetchall()
             ready: dict[str, sqlite3.Row] = {}
@@ -363,7 +360,7 @@ class Ledger:
                 " where e.rowid = (select max(rowid) from effects l where l.reference = e.reference)"
                 " order by e.rowid"
             ).fetchall()
-            return [_standing(self._db, row) for row in last if row["type"] != _WITHDRAW]
+            return [_standing(self._db, row) for row in last if row["type"] != WITHDRAW]
 
     def documents_taken(self) -> int:
         """Return how many documents went out with replies that the engine has taken."""
@@ -403,7 +400,7 @@ def _kind(event_type: str) -> str:
 
 
 def _due_on(row: sqlite3.Row) -> date | None:
-    return OrderSubmit.model_validate_json(row["payload"]).due_on if row["type"] == _SUBMIT else None
+    return OrderSubmit.model_validate_json(row["payload"]).due_on if row["type"] == SUBMIT else None
 
 
 def _instant(text: str) -> datetime:
@@ -421,9 +418,9 @@ def _taken(db: sqlite3.Connection, order: Opened, now: datetime) -> Taken:
         return Taken.REPEATED
     overtaken = db.execute(
         "select 1 from orders where reference = ? and sequence > ? and type in (?, ?)",
-        (event.subject, event.sequence, _SUBMIT, _WITHDRAW),
+        (event.subject, event.sequence, SUBMIT, WITHDRAW),
     ).fetchone()
-    if event.type in (_SUBMIT, _WITHDRAW):
+    if event.type in (SUBMIT, WITHDRAW):
         # What has begun is finished first: perhaps the organisation has it already.
         db.execute(
             "update orders set state = 'superseded'"
@@ -479,9 +476,9 @@ def _history(db: sqlite3.Connection, reference: str, row: sqlite3.Row) -> Iterat
         " order by sequence",
         (reference, row["id"]),
     ):
-        if kind == _SUBMIT:
+        if kind == SUBMIT:
             yield OrderSubmit.model_validate_json(payload)
-        elif kind == _AMEND:
+        elif kind == AMEND:
             yield OrderAmend.model_validate_json(payload)
 
 
@@ -491,7 +488,7 @@ def _standing(db: sqlite3.Connection, row: sqlite3.Row) -> Standing:
     for (payload,) in db.execute(
         "select payload from orders where reference = ? and sequence <= ? and state = 'done'"
         " and type in (?, ?) order by sequence",
-        (row["reference"], row["sequence"], _SUBMIT, _AMEND),
+        (row["reference"], row["sequence"], SUBMIT, AMEND),
     ):
         said = json.loads(payload)
         if "procedure" in said:
@@ -512,7 +509,7 @@ def _write(db: sqlite3.Connection, entry: Entry, work: Work, now: datetime) -> N
             int(work.filed),
             json.dumps(work.notes, ensure_ascii=False),
             _text(work.follow_up.at) if work.follow_up else None,
-            entry.type == _SUBMIT or any(isinstance(reply, _ENDS) for reply in work.replies),
+            entry.type == SUBMIT or any(isinstance(reply, _ENDS) for reply in work.replies),
         ),
     )
     db.executemany(

@@ -47,11 +47,15 @@ ReplyType = Literal[
     "jp.todoke.reply.withdrawn.v1",
     "jp.todoke.reply.irrevocable.v1",
 ]
+SUBMIT: Final = "jp.todoke.order.submit.v1"
+AMEND: Final = "jp.todoke.order.amend.v1"
+WITHDRAW: Final = "jp.todoke.order.withdraw.v1"
+ANSWER: Final = "jp.todoke.order.answer.v1"
 PAYLOADS: Final[dict[str, type[Payload]]] = {
-    "jp.todoke.order.submit.v1": payloads.OrderSubmit,
-    "jp.todoke.order.amend.v1": payloads.OrderAmend,
-    "jp.todoke.order.withdraw.v1": payloads.OrderWithdraw,
-    "jp.todoke.order.answer.v1": payloads.OrderAnswer,
+    SUBMIT: payloads.OrderSubmit,
+    AMEND: payloads.OrderAmend,
+    WITHDRAW: payloads.OrderWithdraw,
+    ANSWER: payloads.OrderAnswer,
     "jp.todoke.reply.received.v1": payloads.ReplyReceived,
     "jp.todoke.reply.accepted.v1": payloads.ReplyAccepted,
     "jp.todoke.reply.completed.v1": payloads.ReplyCompleted,
