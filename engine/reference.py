@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Final
 
-from engine.core.plan import Gate, Grade, LifeEvent, Procedure
+from engine.core.declaration import Gate, Grade, Procedure
+from engine.core.life_event import LifeEvent
 from engine.core.rule_words import rule_in_words
 from engine.core.text import Text
 from engine.core.words import GRADES, KINDS, WAYS

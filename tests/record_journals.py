@@ -20,9 +20,11 @@ from connectors.simulators.catalogue import SIMULATORS
 from engine.bootstrap import LIFE_EVENTS
 from engine.core import messages as m
 from engine.core.case import Case, Filing
+from engine.core.declaration import Sought
 from engine.core.lifecycle import CaseState, FilingState
 from engine.core.messages import Answered, Order
-from engine.core.plan import Connected, Plan, Sought, filings_of, make_plan, participants_of
+from engine.core.plan import Plan, filings_of, participants_of
+from engine.core.planning import Connected, make_plan
 from engine.core.text import Text
 from engine.demos.scripts import SCRIPTS
 from tests.unit.facts_samples import CASE_ID, EVIDENCE, OWNER, Story, document

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from engine.core.plan import APPLICANT, Guard, LifeEvent, Signatory
+from engine.core.declaration import APPLICANT, Guard, Signatory
+from engine.core.life_event import LifeEvent
 from workflows.birth_claims import CLAIMS
 from workflows.birth_doubts import doubts
 from workflows.birth_facts import BirthFacts

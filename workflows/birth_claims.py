@@ -9,9 +9,9 @@ from typing import Final
 
 from engine.core.calendars import Authority
 from engine.core.deadline_rules import Anytime, FactDay, Offset, Promptness, Severity, Window, Within
+from engine.core.declaration import Condition, Grade, Kind, Procedure
 from engine.core.lifecycle import Way
 from engine.core.periods import Unit
-from engine.core.plan import Condition, Grade, Kind, Procedure
 from workflows.birth_facts import LOW_WEIGHT, BirthFacts, Newborn
 from workflows.birth_terms import (
     BIRTH_DATE,

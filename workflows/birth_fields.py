@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from engine.core.plan import FactField
+from engine.core.declaration import FactField
 from workflows.birth_facts import BirthFacts, Leave, Newborn, OptIn, Parent
 from workflows.birth_terms import child_of, parent_of, wish_at
 from workflows.common import Facts, both

@@ -5,9 +5,9 @@ from datetime import date
 from typing import Final
 
 from engine.core.deadline_rules import Anytime, Promptness, Severity
+from engine.core.declaration import Grade, Instead, Kind, Procedure
 from engine.core.lifecycle import Way
 from engine.core.periods import Counting
-from engine.core.plan import Grade, Instead, Kind, Procedure
 from workflows.birth_facts import BirthFacts, Outcome, RecognitionKind
 from workflows.birth_terms import (
     BIRTH_DATE,

@@ -10,8 +10,8 @@ from typing import Final
 
 from engine.core.calendars import Authority
 from engine.core.deadline_rules import FactDay, Nature, Severity, Within
+from engine.core.declaration import Condition, Receiver, Sought
 from engine.core.periods import Counting, Unit
-from engine.core.plan import Condition, Receiver, Sought
 from workflows.birth_facts import BirthFacts, Newborn, OptIn, Parent
 from workflows.common import Address, both
 from workflows.persons import Workplace

@@ -9,7 +9,8 @@ import unicodedata
 from datetime import date
 from typing import Final
 
-from engine.core.plan import APPLICANT, Choice, Gate, Guard, LifeEvent, Signatory
+from engine.core.declaration import APPLICANT, Choice, Gate, Guard, Signatory
+from engine.core.life_event import LifeEvent
 from workflows.common import both
 from workflows.death_claims import CLAIMS
 from workflows.death_companies import COMPANIES

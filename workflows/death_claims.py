@@ -10,9 +10,9 @@ from typing import Final
 
 from engine.core.calendars import Authority
 from engine.core.deadline_rules import Anytime, EarliestOf, Promptness, Severity, Soft, Within
+from engine.core.declaration import Condition, Grade, Kind, Procedure
 from engine.core.lifecycle import Way
 from engine.core.periods import Counting, Unit, age_on
-from engine.core.plan import Condition, Grade, Kind, Procedure
 from workflows.common import Sex, both
 from workflows.death_estate_facts import Policy
 from workflows.death_facts import DeathFacts

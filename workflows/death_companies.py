@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Final
 
 from engine.core.deadline_rules import Anytime, Promptness, Severity, Soft
+from engine.core.declaration import Condition, Grade, Procedure
 from engine.core.lifecycle import Way
-from engine.core.plan import Condition, Grade, Procedure
 from workflows.common import both
 from workflows.death_estate_facts import Contracts, Ended, Policy
 from workflows.death_facts import DeathFacts

@@ -21,9 +21,9 @@ from engine.core.deadline_rules import (
     Window,
     Within,
 )
+from engine.core.declaration import Condition, Grade, Instead, Kind, Procedure, Receiver, Sought
 from engine.core.lifecycle import Way
 from engine.core.periods import Unit
-from engine.core.plan import Condition, Grade, Instead, Kind, Procedure, Receiver, Sought
 from workflows.common import both
 from workflows.death_estate_facts import RealEstate, Vehicle, WillForm
 from workflows.death_facts import DeathFacts

@@ -10,7 +10,7 @@ from typing import Final
 
 from pydantic import BaseModel, JsonValue
 
-from engine.core.plan import FactField
+from engine.core.declaration import FactField
 from workflows.common import Contract, Facts, both
 from workflows.death_estate_facts import BankAccount, Dog, Ended, Mobile, RealEstate, Vehicle
 from workflows.death_facts import DeathFacts

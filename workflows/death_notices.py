@@ -9,9 +9,9 @@ from typing import Final
 
 from engine.core.calendars import Authority
 from engine.core.deadline_rules import Anytime, NotBefore, Promptness, Severity, Soft, Within
+from engine.core.declaration import Condition, Grade, Instead, Kind, Procedure
 from engine.core.lifecycle import Way
 from engine.core.periods import Counting, Unit
-from engine.core.plan import Condition, Grade, Instead, Kind, Procedure
 from workflows.common import both
 from workflows.death_facts import DeathFacts
 from workflows.death_people import PensionKind

@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from engine.core.calendars import Authority
 from engine.core.deadline_rules import FactDay, Nature, Severity, Within
 from engine.core.deadlines import due
+from engine.core.declaration import Condition, Receiver, Sought
 from engine.core.periods import Unit
-from engine.core.plan import Condition, Receiver, Sought
 from engine.core.text import Text
 from workflows.calendar_japan import calendar_for
 from workflows.common import Address, Contract, both

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from engine.core.plan import APPLICANT, Guard, LifeEvent, Signatory
+from engine.core.declaration import APPLICANT, Guard, Signatory
+from engine.core.life_event import LifeEvent
 from workflows.common import both
 from workflows.marriage_companies import COMPANIES
 from workflows.marriage_doubts import doubts

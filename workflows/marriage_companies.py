@@ -7,8 +7,8 @@ Nobody is told a new name before it is entered: a marriage that is planned has c
 from typing import Final
 
 from engine.core.deadline_rules import Promptness
+from engine.core.declaration import Grade, Procedure
 from engine.core.lifecycle import Way
-from engine.core.plan import Grade, Procedure
 from workflows.common import both
 from workflows.holdings import Owned
 from workflows.marriage_facts import MarriageFacts, MobileLine, Policy, Utility

@@ -6,9 +6,9 @@ from typing import Final
 
 from engine.core.calendars import Authority
 from engine.core.deadline_rules import Anytime, Promptness, Severity, Within
+from engine.core.declaration import Grade, Procedure
 from engine.core.lifecycle import Way
 from engine.core.periods import Unit, age_on
-from engine.core.plan import Grade, Procedure
 from workflows.common import both
 from workflows.holdings import VehicleKind
 from workflows.marriage_facts import MarriageFacts, Spouse

@@ -6,9 +6,9 @@ from typing import Final
 
 from engine.core.calendars import Authority
 from engine.core.deadline_rules import Anytime, Severity, Within
+from engine.core.declaration import Condition, Grade, Instead, Kind, Procedure
 from engine.core.lifecycle import Way
 from engine.core.periods import Counting, Unit
-from engine.core.plan import Condition, Grade, Instead, Kind, Procedure
 from workflows.common import both
 from workflows.marriage_facts import ChildWish, MarriageFacts, NonAcceptance, Spouse
 from workflows.marriage_terms import (

@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from engine.core.deadline_rules import FactDay, Nature, Promptness, Severity, Within
-from engine.core.plan import Condition, Receiver, Sought
+from engine.core.declaration import Condition, Receiver, Sought
 from engine.core.text import Text
 from workflows.common import Address, both
 from workflows.holdings import BankAccount, Held, Mobile, Owned, RealEstate, VehicleKind

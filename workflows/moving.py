@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from engine.core.plan import APPLICANT, Guard, LifeEvent, Signatory
+from engine.core.declaration import APPLICANT, Guard, Signatory
+from engine.core.life_event import LifeEvent
 from workflows.common import both
 from workflows.moving_children import CHILDREN
 from workflows.moving_companies import COMPANIES

@@ -6,9 +6,9 @@ from typing import Final
 
 from engine.core.calendars import Authority
 from engine.core.deadline_rules import Promptness, Severity, Soft, Within
+from engine.core.declaration import Condition, Grade, Procedure
 from engine.core.lifecycle import Way
 from engine.core.periods import Unit
-from engine.core.plan import Condition, Grade, Procedure
 from workflows.common import both
 from workflows.moving_facts import MovingFacts, SchoolKind
 from workflows.moving_fields import allowance

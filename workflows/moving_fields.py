@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import BaseModel, JsonValue
 
-from engine.core.plan import FactField
+from engine.core.declaration import FactField
 from workflows.common import Address, Contract, Facts, both
 from workflows.holdings import BankAccount, Held, Mobile, RealEstate
 from workflows.moving_facts import (

@@ -13,9 +13,9 @@ from engine.core.deadline_rules import (
     Window,
     Within,
 )
+from engine.core.declaration import Condition, Grade, Procedure
 from engine.core.lifecycle import Way
 from engine.core.periods import Unit
-from engine.core.plan import Condition, Grade, Procedure
 from workflows.common import both
 from workflows.moving_facts import Care, MovingFacts
 from workflows.moving_fields import in_national_insurance

@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from engine.core.deadline_rules import FactDay, Nature, Severity, Within
-from engine.core.plan import Condition, Receiver, Sought
+from engine.core.declaration import Condition, Receiver, Sought
 from engine.core.text import Text
 from workflows.common import Contract, both
 from workflows.holdings import BankAccount, Held, Mobile, Owned, RealEstate

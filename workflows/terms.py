@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from engine.core.calendars import Authority
 from engine.core.deadline_rules import FactDay, Promptness, Severity, Soft, Within
+from engine.core.declaration import Condition, Receiver, Sought
 from engine.core.periods import Counting, Unit
-from engine.core.plan import Condition, Receiver, Sought
 from engine.core.text import Text
 from workflows.common import Address, both
 

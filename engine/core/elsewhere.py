@@ -13,8 +13,10 @@ from typing import Final
 from uuid import UUID
 
 from engine.core.case import Case
+from engine.core.declaration import APPLICANT, F, Kind, Signatory
+from engine.core.life_event import LifeEvent
 from engine.core.lifecycle import CaseState, Way
-from engine.core.plan import APPLICANT, Elsewhere, Entry, F, Kind, LifeEvent, Plan, Signatory
+from engine.core.plan import Elsewhere, Entry, Plan
 
 _RUNS: Final = frozenset({CaseState.CONFIRMED, CaseState.RUNNING})
 Person = tuple[str, str, date]

@@ -15,10 +15,12 @@ from pydantic import BaseModel
 
 from engine.core.deadline_rules import Anytime, EarliestOf, FactDay, Rule, Soft, Within
 from engine.core.deadline_words import day_in_words, joined
+from engine.core.declaration import CONNECTED_WAYS, Procedure
 from engine.core.errors import Code, EngineError, register
+from engine.core.life_event import LifeEvent
 from engine.core.lifecycle import Way
 from engine.core.periods import tokyo_date
-from engine.core.plan import CONNECTED_WAYS, Entry, LifeEvent, Plan, Procedure
+from engine.core.plan import Entry, Plan
 from engine.core.text import Text
 from engine.core.views import EntryView, PlanView, View
 from engine.core.words import GRADES, WAYS

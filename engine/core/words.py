@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from engine.core.deadline_rules import Severity
+from engine.core.declaration import Grade, Kind
 from engine.core.lifecycle import Way
-from engine.core.plan import Grade, Kind
 from engine.core.text import Text
 
 WAYS: Final[Mapping[Way, Text]] = {

@@ -11,9 +11,12 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from engine.border.wire import pointer
 from engine.core.calendars import Calendar
+from engine.core.declaration import Procedure, Sought
 from engine.core.errors import Code, EngineError, Problem, register
 from engine.core.explain import Cited, Explanations, explain, no_citations
-from engine.core.plan import Connected, Contents, LifeEvent, Plan, Procedure, Sought, make_plan
+from engine.core.life_event import LifeEvent
+from engine.core.plan import Contents, Plan
+from engine.core.planning import Connected, make_plan
 from engine.core.views import LifeEventView, plan_view
 from engine.ports import Store
 from engine.registry.directory import Directory

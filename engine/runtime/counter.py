@@ -26,11 +26,7 @@ from engine.core.explain import Explanations
 from engine.core.lifecycle import CaseState
 from engine.core.messages import Event
 from engine.core.patience import DRAFT_LASTS, day_in_japan
-from engine.core.plan import (
-    Contents,
-    filings_of,
-    participants_of,
-)
+from engine.core.plan import Contents, filings_of, participants_of
 from engine.core.reminders import DAYS_BEFORE, Days
 from engine.core.views import (
     SAID,

@@ -15,9 +15,9 @@ from uuid import UUID
 from engine.border.names import person_mark
 from engine.core import messages as m
 from engine.core.case import Case
+from engine.core.declaration import APPLICANT
 from engine.core.errors import EngineError
 from engine.core.happened import is_parked
-from engine.core.plan import APPLICANT
 from engine.ports import Deaths, InboxEntry, Store, StoredCase
 from engine.runtime.catalogue import AnyEvent, Catalogue
 from engine.runtime.counter import Counter

@@ -9,9 +9,10 @@ from uuid import UUID
 
 from engine.border.canonical import canonical_json
 from engine.core.case import Participant
+from engine.core.declaration import Signatory
 from engine.core.errors import Code, EngineError, Problem, register
 from engine.core.lifecycle import Way
-from engine.core.plan import Entry, Plan, Signatory, concerned
+from engine.core.plan import Entry, Plan, concerned
 from engine.identity.attributes import Attributes
 from engine.identity.comparison import Told, differences, is_same_person
 from engine.identity.mandate import Digest, Recipient

@@ -20,9 +20,9 @@ from uuid import UUID, uuid5
 from pydantic import ValidationError
 
 from engine.border.wire import Title, refusal
+from engine.core.declaration import Kind as ProcedureKind
 from engine.core.errors import Code, EngineError, Problem, register
 from engine.core.numbers import area_of_local_government
-from engine.core.plan import Kind as ProcedureKind
 from engine.core.text import Text
 from engine.identity.evidence import Evidence
 from engine.identity.mandate import Mandate, Recipient

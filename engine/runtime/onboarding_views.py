@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final, Self
 from uuid import UUID
 
-from engine.core.plan import CONNECTED_WAYS, Procedure
+from engine.core.declaration import CONNECTED_WAYS, Procedure
 from engine.core.text import Text
 from engine.core.views import View
 from engine.registry.applications import Application, State

@@ -21,10 +21,11 @@ from pydantic import JsonValue
 
 from engine.core import messages as m
 from engine.core.case import Case, Participant
+from engine.core.declaration import Signatory
 from engine.core.errors import Code, EngineError, register
 from engine.core.participants import check_decision, check_signature, is_open
 from engine.core.patience import day_in_japan
-from engine.core.plan import Contents, Signatory
+from engine.core.plan import Contents
 from engine.core.text import Text
 from engine.core.views import CASE_STATES, View
 from engine.identity.gate import Gate

@@ -18,7 +18,8 @@ from engine.core.ageing import next_wake
 from engine.core.decide import step
 from engine.core.evolve import evolve
 from engine.core.lifecycle import FILING, FilingState, Way
-from engine.core.plan import Plan, make_plan
+from engine.core.plan import Plan
+from engine.core.planning import make_plan
 from engine.core.settle import settle
 from tests.unit.facts_samples import CASE_ID, NOW, FakeConnections, Story, family, plain, plain_open, plan
 from workflows.calendar_japan import calendar_for

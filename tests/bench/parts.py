@@ -21,7 +21,10 @@ from engine.clock import SystemClock
 from engine.core import messages as m
 from engine.core.case import Case
 from engine.core.decide import step
-from engine.core.plan import Connected, LifeEvent, Plan, Sought, filings_of, make_plan, participants_of
+from engine.core.declaration import Sought
+from engine.core.life_event import LifeEvent
+from engine.core.plan import Plan, filings_of, participants_of
+from engine.core.planning import Connected, make_plan
 from tests.bench.ways import Way
 from tests.bench.workload import FACTS, NUMBERS, RECEIPT, SIZES, WorkloadFacts, event_slug, life_event
 from tests.signing import confirming

@@ -14,10 +14,11 @@ from connectors.sdk.keys import OwnKeys
 from engine.border.payloads import OrderSubmit, ReplyAccepted, ReplyCompleted
 from engine.core.calendars import Authority
 from engine.core.deadline_rules import FactDay, Severity, Within
+from engine.core.declaration import Condition, FactField, Grade, Procedure, Receiver, Sought
+from engine.core.life_event import LifeEvent
 from engine.core.lifecycle import Way
 from engine.core.numbers import corporate_number
 from engine.core.periods import Unit
-from engine.core.plan import Condition, FactField, Grade, LifeEvent, Procedure, Receiver, Sought
 from engine.core.text import Text
 from workflows.common import Address, EventDay, Facts, Name
 

@@ -14,9 +14,9 @@ from connectors.government.muroran_city import MuroranCitySimulator
 from connectors.private.mihon_power import MihonPowerSimulator
 from connectors.simulators.jpki import Resident
 from engine.client import CitizenClient, Refusal
+from engine.core.declaration import Choice, Gate
 from engine.core.lifecycle import Way
 from engine.core.patience import day_in_japan
-from engine.core.plan import Choice, Gate
 from engine.core.text import Text
 from engine.identity.card import Use
 from engine.identity.signing import anybody

@@ -30,9 +30,9 @@ from connectors.simulators.behaviour import Behaviour
 from connectors.simulators.catalogue import Simulated
 from engine.client import CitizenClient
 from engine.core.deadline_rules import Promptness, Severity, Soft
+from engine.core.declaration import Condition, Grade, Procedure, Receiver, Sought
 from engine.core.lifecycle import Way
 from engine.core.patience import day_in_japan
-from engine.core.plan import Condition, Grade, Procedure, Receiver, Sought
 from tests.households import household
 from tests.integration.engine_ground import Ground, ground
 from tests.journeys.household import PASSWORD

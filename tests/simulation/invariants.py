@@ -14,10 +14,10 @@ from uuid import UUID
 from engine.border import payloads as p
 from engine.core import messages as m
 from engine.core.case import Case, Filing, Party
+from engine.core.declaration import CONNECTED_WAYS
 from engine.core.errors import EngineError
 from engine.core.evolve import evolve
 from engine.core.lifecycle import CASE_MOVES, FILING_MOVES, CaseState, FilingState
-from engine.core.plan import CONNECTED_WAYS
 from engine.runtime.journal import read, replayed
 from tests.simulation.chance import Violation
 from tests.simulation.life import CANARY, KANA

@@ -12,10 +12,11 @@ from pydantic import JsonValue
 
 from engine.core.calendars import Authority
 from engine.core.deadline_rules import Anytime, FactDay, Nature, Severity, Within
+from engine.core.declaration import Condition, FactField, Grade, Procedure, Receiver, Sought
+from engine.core.life_event import LifeEvent
 from engine.core.lifecycle import Way
 from engine.core.numbers import corporate_number
 from engine.core.periods import Unit
-from engine.core.plan import Condition, FactField, Grade, LifeEvent, Procedure, Receiver, Sought
 from engine.core.text import Text
 from workflows.common import Facts, Line
 

@@ -9,8 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from engine.core.declaration import Sought
 from engine.core.errors import EngineError
-from engine.core.plan import Connected, Entry, Plan, Sought, make_plan
+from engine.core.plan import Entry, Plan
+from engine.core.planning import Connected, make_plan
 from engine.core.text import Text
 from tests.unit.facts_samples import CASE_ID
 from workflows.calendar_japan import calendar_for

@@ -11,11 +11,13 @@ from uuid import UUID
 from engine.core import messages as m
 from engine.core.case import Case, Filing, FilingRules, Participant, participant_id
 from engine.core.decide import Outcome, step
+from engine.core.declaration import Sought
 from engine.core.evolve import evolve
 from engine.core.lifecycle import FilingState, Way
 from engine.core.messages import Answered, Event, Message, Order
 from engine.core.orders import orders_of
-from engine.core.plan import Connected, Plan, Sought, filings_of, make_plan
+from engine.core.plan import Plan, filings_of
+from engine.core.planning import Connected, make_plan
 from engine.core.text import Text
 from workflows import moving
 from workflows.calendar_japan import calendar_for

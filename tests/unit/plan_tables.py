@@ -9,8 +9,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from engine.core.declaration import Sought
 from engine.core.errors import EngineError
-from engine.core.plan import Connected, Entry, LifeEvent, Plan, Sought, make_plan
+from engine.core.life_event import LifeEvent
+from engine.core.plan import Entry, Plan
+from engine.core.planning import Connected, make_plan
 from engine.core.text import Text
 from engine.web.fields import field_code, field_problems
 from tests.unit.facts_samples import CASE_ID, TODAY

@@ -8,9 +8,11 @@ from uuid import UUID
 import pytest
 
 from engine.core.case import Case
+from engine.core.declaration import Kind
 from engine.core.elsewhere import Other, left_to_others, persons_of
 from engine.core.lifecycle import CaseState, FilingState, Way
-from engine.core.plan import Entry, Kind, Plan, filings_of, make_plan
+from engine.core.plan import Entry, Plan, filings_of
+from engine.core.planning import make_plan
 from engine.core.views import plan_view
 from tests.unit import birth_samples, marriage_samples
 from tests.unit.facts_samples import NOW, OWNER, TODAY, FakeConnections, told

@@ -11,20 +11,12 @@ import pytest
 
 from engine.core.case import Party, Waits, filing_id
 from engine.core.deadline_rules import FactDay, Nature, Offset, Severity, Window, Within
+from engine.core.declaration import Condition, FactField, MisdeclaredEvent, Procedure
 from engine.core.errors import EngineError, Problem
+from engine.core.life_event import LifeEvent
 from engine.core.lifecycle import FilingState, Way
-from engine.core.plan import (
-    Condition,
-    Contents,
-    FactField,
-    LifeEvent,
-    MisdeclaredEvent,
-    Plan,
-    Procedure,
-    corrected,
-    filings_of,
-    make_plan,
-)
+from engine.core.plan import Contents, Plan, corrected, filings_of
+from engine.core.planning import make_plan
 from engine.core.text import Text
 from tests.unit.facts_samples import (
     CASE_ID,

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from engine.core.deadline_rules import Anytime, FactDay, NotBefore, Offset, Severity, Window
+from engine.core.declaration import Guard, Instead, MisdeclaredEvent
+from engine.core.life_event import LifeEvent
 from engine.core.lifecycle import Way
 from engine.core.periods import TOKYO
-from engine.core.plan import Entry, Guard, Instead, LifeEvent, MisdeclaredEvent, Plan, make_plan
+from engine.core.plan import Entry, Plan
+from engine.core.planning import make_plan
 from engine.core.text import Text
 from tests.unit.facts_samples import CASE_ID, GAS, IN, MOVING, OUT, TODAY, FakeConnections, family
 from workflows.calendar_japan import calendar_for

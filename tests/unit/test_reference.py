@@ -9,8 +9,9 @@ from dataclasses import replace
 import pytest
 
 from engine.bootstrap import LIFE_EVENTS
+from engine.core.declaration import Grade
+from engine.core.life_event import LifeEvent, canonical
 from engine.core.lifecycle import Way
-from engine.core.plan import Grade, LifeEvent, canonical
 from engine.reference import life_event_documents, page
 from engine.runtime.catalogue import AnyEvent
 from tests.unit.test_workflows_laws import RULES

@@ -10,8 +10,8 @@ import pytest
 from connectors.sdk import Connector
 from connectors.simulators.behaviour import Behaviour, dialled
 from connectors.simulators.catalogue import SIMULATORS
+from engine.core.declaration import CONNECTED_WAYS
 from engine.core.numbers import is_area_code
-from engine.core.plan import CONNECTED_WAYS
 from engine.registry.municipalities import areas_around
 from tests.unit.sdk_engine import World, amend, answer, submit, withdraw, world
 from workflows.moving import MOVING

@@ -9,8 +9,8 @@ import pytest
 from engine.core.calendars import Authority
 from engine.core.deadline_rules import Severity, Soft, Window, Within
 from engine.core.deadlines import due
+from engine.core.declaration import Grade, Kind, MisdeclaredEvent, Receiver, Sought
 from engine.core.periods import Counting
-from engine.core.plan import Grade, Kind, MisdeclaredEvent, Receiver, Sought
 from engine.core.text import Text
 from workflows.birth import BIRTH, GUARDS, BirthFacts
 from workflows.birth_fields import MEDICAL

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from engine.core.deadlines import due, paid_from
+from engine.core.declaration import CONNECTED_WAYS
 from engine.core.lifecycle import FilingState, Way
 from engine.core.messages import MarkDone, Open
-from engine.core.plan import CONNECTED_WAYS, Plan, filings_of, participants_of
+from engine.core.plan import Plan, filings_of, participants_of
 from engine.core.views import plan_view
 from tests.unit.birth_samples import CHILD, MOTHER, REGISTER, family, told
 from tests.unit.facts_samples import CASE_ID, FIRST, NOW, OWNER, Story

@@ -12,8 +12,9 @@ from pydantic import BaseModel
 
 from engine.core import messages as m
 from engine.core.case import Participant
+from engine.core.declaration import APPLICANT, CONNECTED_WAYS
 from engine.core.lifecycle import FilingState, Way
-from engine.core.plan import APPLICANT, CONNECTED_WAYS, Plan, filings_of, participants_of
+from engine.core.plan import Plan, filings_of, participants_of
 from engine.core.views import plan_view
 from tests.unit.death_samples import CHIYODA, TODAY, entries, person, plan, told, widow
 from tests.unit.facts_samples import CASE_ID, EVIDENCE, NOW, OWNER, Story

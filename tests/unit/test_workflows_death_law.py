@@ -9,8 +9,8 @@ import pytest
 
 from engine.core.deadline_rules import Due, EarliestOf, NotBefore, Rule, Severity, Soft, Window, Within
 from engine.core.deadlines import due
+from engine.core.declaration import CONNECTED_WAYS, FactField, Grade, Kind, MisdeclaredEvent, Receiver, Sought
 from engine.core.periods import TOKYO, Counting
-from engine.core.plan import CONNECTED_WAYS, FactField, Grade, Kind, MisdeclaredEvent, Receiver, Sought
 from engine.core.text import Text
 from tests.unit.death_samples import entries as by_name
 from tests.unit.death_samples import plan, told

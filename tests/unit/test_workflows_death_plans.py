@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from engine.core.declaration import CONNECTED_WAYS
 from engine.core.lifecycle import FilingState
-from engine.core.plan import CONNECTED_WAYS, Entry, Plan, filings_of
+from engine.core.plan import Entry, Plan, filings_of
 from engine.core.views import plan_view
 from tests.unit.death_samples import PLANS, expected, planned
 from tests.unit.facts_samples import NOW

@@ -8,9 +8,9 @@ import pytest
 
 from engine.core.deadline_rules import Severity, Soft, Within
 from engine.core.deadlines import due
+from engine.core.declaration import CONNECTED_WAYS, Grade, Kind, MisdeclaredEvent, Receiver, Sought
 from engine.core.lifecycle import Way
 from engine.core.periods import Counting
-from engine.core.plan import CONNECTED_WAYS, Grade, Kind, MisdeclaredEvent, Receiver, Sought
 from engine.core.text import Text
 from tests.unit.marriage_samples import MURORAN_HOME, couple
 from workflows.calendar_japan import calendar_for

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from engine.core.declaration import CONNECTED_WAYS
 from engine.core.lifecycle import Way
-from engine.core.plan import CONNECTED_WAYS, Plan, concerned, participants_of
+from engine.core.plan import Plan, concerned, participants_of
 from engine.core.views import plan_view
 from tests.unit.facts_samples import CASE_ID
 from tests.unit.marriage_samples import CHIYODA_HOME, MURORAN_HOME, couple, told

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from engine.core.errors import EngineError
-from engine.core.plan import make_plan
+from engine.core.planning import make_plan
 from engine.web.fields import field_code, field_problems
 from tests.unit.facts_samples import CASE_ID, TODAY, FakeConnections, told
 from workflows.calendar_japan import calendar_for

@@ -10,18 +10,18 @@ import pytest
 
 from engine.core.deadline_rules import Anytime, EarliestOf, FactDay, Nature, Severity, Soft, Within
 from engine.core.deadlines import due
-from engine.core.lifecycle import Way
-from engine.core.plan import (
+from engine.core.declaration import (
     CONNECTED_WAYS,
     FactField,
     Grade,
     Guard,
     Kind,
-    LifeEvent,
     MisdeclaredEvent,
     Receiver,
     Sought,
 )
+from engine.core.life_event import LifeEvent
+from engine.core.lifecycle import Way
 from engine.core.text import Text
 from workflows.calendar_japan import calendar_for
 from workflows.moving import GUARDS, MOVING, MovingFacts

@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from engine.core.deadline_rules import Within
+from engine.core.declaration import CONNECTED_WAYS, Sought
 from engine.core.lifecycle import FilingState, Way
-from engine.core.plan import CONNECTED_WAYS, Connected, Entry, Plan, Sought, filings_of, make_plan
+from engine.core.plan import Entry, Plan, filings_of
+from engine.core.planning import Connected, make_plan
 from engine.core.text import Text
 from engine.core.views import plan_view
 from tests.unit.facts_samples import CASE_ID, NOW

@@ -12,7 +12,9 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from engine.bootstrap import LIFE_EVENTS
-from engine.core.plan import Connected, Plan, Sought, make_plan
+from engine.core.declaration import Sought
+from engine.core.plan import Plan
+from engine.core.planning import Connected, make_plan
 from engine.core.text import Text
 from engine.core.views import PlanView, plan_view
 from engine.runtime.catalogue import AnyEvent

@@ -16,8 +16,8 @@ from pydantic import JsonValue
 
 from engine.core.errors import EngineError
 from engine.core.explain import Explanations
+from engine.core.life_event import canonical
 from engine.core.lifecycle import CaseState, FilingState, Way
-from engine.core.plan import canonical
 from engine.core.text import Text
 from engine.core.views import (
     CaseSummary,

@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import ConfigDict, Field, JsonValue
 
 from engine.core.explain import Explanations
-from engine.core.plan import canonical
+from engine.core.life_event import canonical
 from engine.core.views import LifeEventView, PlanView, View
 from engine.core.whatif import Comparison, compare
 from engine.web.api.common import OPEN, Slug, both, etag
