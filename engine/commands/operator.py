@@ -64,8 +64,8 @@ def list_() -> None:
 @click.option("--reason", help="Why it is changed; it is kept in the record.")
 def broker_password(number: str, *, change: bool, reason: str | None) -> None:
     """Print the password of an organisation at the broker, for the organisation and nobody else."""
-    from engine.bootstrap import broker_password as present  # noqa: PLC0415 - the whole engine, only here
-    from engine.bootstrap import change_broker_password  # noqa: PLC0415
+    from engine.broker_users import broker_password as present  # noqa: PLC0415 - stores and broker, only here
+    from engine.broker_users import change_broker_password  # noqa: PLC0415
 
     settings = Settings.load()
     if not change:

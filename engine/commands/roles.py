@@ -93,7 +93,7 @@ def migrate() -> None:
 
 async def _declare(settings: Settings) -> None:
     """Declare exchanges, queues and policies, and the queue and user of every organisation on AMQP."""
-    from engine.bootstrap import declare_broker  # noqa: PLC0415
+    from engine.broker_users import declare_broker  # noqa: PLC0415
 
     for line in await declare_broker(settings):
         click.echo(line)

@@ -6,7 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 import aiohttp
 
-from engine.bootstrap import ENVIRONMENTS, admin_tls
+from engine.assembly.ground import ENVIRONMENTS
+from engine.broker_users import admin_tls
 from engine.bus.admin import BrokerAdmin
 from engine.clock import SystemClock
 from engine.core.errors import EngineError

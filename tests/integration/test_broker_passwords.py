@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from pydantic import SecretStr
 
-from engine.bootstrap import broker_password, change_broker_password, declare_broker
+from engine.broker_users import broker_password, change_broker_password, declare_broker
 from engine.bus.admin import BrokerAdmin
 from engine.bus.amqp import AmqpBus
 from engine.core.errors import EngineError

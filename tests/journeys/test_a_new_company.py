@@ -25,7 +25,7 @@ from connectors.sdk.ledger import Ledger
 from connectors.sdk.pull import PullTransport
 from connectors.sdk.transport import EngineUnavailable
 from connectors.sdk.webhook import PATH
-from engine.bootstrap import declare_broker
+from engine.broker_users import declare_broker
 from engine.local.process import free_port
 from tests.integration.engine_ground import Ground, ground
 from tests.integration.onboarding_ground import People, people
