@@ -11,7 +11,7 @@ from engine.broker_users import admin_tls
 from engine.bus.admin import BrokerAdmin
 from engine.clock import SystemClock
 from engine.core.errors import EngineError
-from engine.identity.trust import TrustStore, TrustStoreError
+from engine.identity.trust import MANIFEST, TrustStore, TrustStoreError
 from engine.ports import StoreUnavailable
 from engine.settings import Profile, Settings
 from engine.soundness import broker, database, line, place
@@ -44,10 +44,11 @@ async def everything(*, ask_outside: bool, time_from: str | None) -> list[Findin
 
 
 def _trust(settings: Settings) -> list[Finding]:
-    folder = settings.trust or settings.state / "trust"
-    if settings.profile is not Profile.PRODUCTION and not folder.exists():
-        return []  # a rehearsal makes it
-    return list(place.trust_store(folder, ENVIRONMENTS[settings.profile], now=SystemClock().now()))
+    folder, environment = settings.trust or settings.state / "trust", ENVIRONMENTS[settings.profile]
+    is_made = (folder / environment.value / MANIFEST).exists()
+    if settings.trust is None and settings.profile is not Profile.PRODUCTION and not is_made:
+        return []  # an embedded rehearsal has an authority of its own, and keeps no store
+    return list(place.trust_store(folder, environment, now=SystemClock().now()))
 
 
 async def _database(settings: Settings) -> list[Finding]:

@@ -205,3 +205,14 @@ async def test_a_clock_is_compared_with_a_web_servers(hours: int, expected: list
         await runner.cleanup()
 
     assert [one.code for one in found] == expected
+
+
+def test_an_embedded_rehearsal_needs_no_trust_store_of_its_own(tmp_path: Path) -> None:
+    """What it has beside its authority, such as the app's provider, is no store that cannot be read."""
+    (tmp_path / "trust" / "development").mkdir(parents=True)
+    (tmp_path / "trust" / "development" / "app.json").write_text("{}")
+    Keys.create_missing(tmp_path / "keys", profile=Profile.DEMO)
+
+    status, found = doctor(tmp_path)
+
+    assert (status, codes(found)) == (0, set())
