@@ -39,7 +39,9 @@ def test(*, long: bool, pytest_arguments: tuple[str, ...]) -> None:
     _need("pytest")
     _provide_rabbitmq()
     workers = (
-        [] if any(word.startswith(("-n", "--numprocesses")) for word in pytest_arguments) else ["-n", "2"]
+        []
+        if any(word.startswith(("-n", "--numprocesses")) for word in pytest_arguments)
+        else ["-n", "2", "--dist", "worksteal"]
     )
     _become("pytest", *workers, *(["--long"] if long else []), *pytest_arguments)
 
