@@ -11,20 +11,12 @@ from uuid import UUID
 import asyncpg
 
 from engine.core.errors import EngineError
+from engine.postgres import FOREIGN, out_of_reach
 from mailbox.letters import Kept, LetterEvent, LetterRow, Notice, Pair, PersonKey, Ticket
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
-_OUT_OF_REACH: Final = (
-    OSError,  # TimeoutError is one
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-    # The person's key was erased between two statements; the next run makes a new one.
-    asyncpg.ForeignKeyViolationError,
-)
 _LETTER: Final = (
     "l.id, l.owner, l.person_key, l.case_id, l.order_id, l.document_id, l.blob, l.size_bytes, l.sha256,"
     " k.key_wrapped, l.heading_sealed, l.received_at, l.opened_at, l.downloaded_at"
@@ -297,12 +289,13 @@ class PostgresLetterStore:
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 yield connection
-        except _OUT_OF_REACH as error:
+        except asyncpg.ForeignKeyViolationError as error:
+            # The person's key was erased between two statements; the next run makes a new one.
             raise EngineError("unavailable-mailbox") from error
-        except asyncpg.InterfaceError as error:
-            if isinstance(error, ValueError):  # a value of the wrong type is our bug, not an outage
-                raise
-            raise EngineError("unavailable-mailbox") from error
+        except FOREIGN as error:
+            if out_of_reach(error):
+                raise EngineError("unavailable-mailbox") from error
+            raise
 
 
 async def _delivered(connection: "PoolConnectionProxy", pairs: Sequence[Pair]) -> dict[Pair, Kept]:

@@ -18,17 +18,11 @@ from engine.bus.cargo import Row, grouped, queues_of, rows_of
 from engine.bus.topology import DELIVERY_LIMIT, known_queue
 from engine.bus.waking import Bells, Watch
 from engine.ports import BusUnavailable, Delivery, Parcel
+from engine.postgres import FOREIGN, out_of_reach
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
-_OUT_OF_REACH: Final = (
-    OSError,  # TimeoutError is one
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-)
 _ANSWER_SECONDS: Final = 10.0
 
 # Ids follow the order of the parcels: with ordinality, sorted before they are numbered.
@@ -198,12 +192,10 @@ class EmbeddedBus:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS), self._pool.acquire() as connection:
                 yield connection
-        except _OUT_OF_REACH as error:
-            raise BusUnavailable(type(error).__name__) from error
-        except asyncpg.InterfaceError as error:
-            if isinstance(error, ValueError):  # a value of the wrong type is our bug, not an outage
-                raise
-            raise BusUnavailable(type(error).__name__) from error
+        except FOREIGN as error:
+            if out_of_reach(error):
+                raise BusUnavailable(type(error).__name__) from error
+            raise
 
 
 async def _rung(bell: asyncio.Event, seconds: float) -> bool:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
+from engine.postgres import FOREIGN
+
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
@@ -90,7 +92,7 @@ class Watch:
             try:
                 async with self._pool.acquire(timeout=_ANSWER_SECONDS) as connection:
                     await self._listen(connection)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except FOREIGN as error:
                 log.warning("bus.listener_lost", extra={"error": type(error).__name__})
             self._bells.ring(self._bells.queues())  # they look for themselves meanwhile
             await asyncio.sleep(self._look_seconds)

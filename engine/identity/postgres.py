@@ -24,17 +24,11 @@ from engine.identity.store import (
     Undone,
     Visit,
 )
+from engine.postgres import FOREIGN, out_of_reach
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
-_OUT_OF_REACH: Final = (
-    OSError,  # TimeoutError is one
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-)
 _USE_CHALLENGE: Final = (
     "update engine.challenges set used_at = $2 where id = $1 and used_at is null returning id"
 )
@@ -408,14 +402,12 @@ class PostgresIdentityStore:
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 yield connection
-        except _OUT_OF_REACH as error:
-            raise EngineError("unavailable") from error
         except asyncpg.ForeignKeyViolationError as error:
             raise EngineError("no-such-person") from error
-        except asyncpg.InterfaceError as error:
-            if isinstance(error, ValueError):  # a value of the wrong type is our bug, not an outage
-                raise
-            raise EngineError("unavailable") from error
+        except FOREIGN as error:
+            if out_of_reach(error):
+                raise EngineError("unavailable") from error
+            raise
 
 
 async def _owner(connection: "PoolConnectionProxy", credential: Credential) -> UUID | None:

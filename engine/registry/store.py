@@ -10,18 +10,12 @@ from typing import TYPE_CHECKING, Final, Literal
 import asyncpg
 
 from engine.core.errors import EngineError
+from engine.postgres import FOREIGN, out_of_reach
 from engine.registry.model import Contents, Organisation, OrganisationKey, Stage, State, Subscription
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
-_OUT_OF_REACH: Final = (
-    OSError,  # TimeoutError is one
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.TransactionRollbackError,
-)
 
 _VERSION: Final = "select version from engine.registry_version"
 _NEXT_VERSION: Final = "update engine.registry_version set version = version + 1"
@@ -224,12 +218,10 @@ async def reaching() -> AsyncIterator[None]:
         raise EngineError("no-such-organisation") from error
     except asyncpg.UniqueViolationError as error:  # only kid has no "on conflict"
         raise EngineError("already-registered-key") from error
-    except _OUT_OF_REACH as error:
-        raise EngineError("unavailable-registry") from error
-    except asyncpg.InterfaceError as error:
-        if isinstance(error, ValueError):  # a value of the wrong type is our bug, not an outage
-            raise
-        raise EngineError("unavailable-registry") from error
+    except FOREIGN as error:
+        if out_of_reach(error):
+            raise EngineError("unavailable-registry") from error
+        raise
 
 
 def _organisation(row: asyncpg.Record) -> Organisation:

@@ -9,23 +9,12 @@ from typing import Final
 import asyncpg
 
 from engine.ports import StoreConflict, StoreUnavailable
-
-FOREIGN: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)  # TimeoutError is an OSError
+from engine.postgres import FOREIGN, out_of_reach
 
 _IN_THE_WAY: Final = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.LockNotAvailableError,
-)
-_OUT_OF_REACH: Final = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,  # shut down, starting, and statement_timeout
-    asyncpg.InsufficientResourcesError,
-    asyncpg.PostgresSystemError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.ReadOnlySQLTransactionError,  # a standby answered
 )
 
 # asyncpg asks the server about each array type once; here, rather than within somebody's transaction.
@@ -91,10 +80,8 @@ def meaning(error: Exception) -> Exception:
     """Return what the error means to the caller; itself if it is a bug of ours."""
     if isinstance(error, _IN_THE_WAY):
         return StoreConflict(type(error).__name__)
-    if isinstance(error, _OUT_OF_REACH):
+    if out_of_reach(error):
         return StoreUnavailable(type(error).__name__)
-    if isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError):
-        return StoreUnavailable(type(error).__name__)  # closed under us; a ValueError is a wrong value
     return error
 
 

@@ -10,8 +10,9 @@ from uuid import UUID
 import asyncpg
 
 from engine.ports import Disclosure, JournalRow, MessageKey, Parcel, Parked, Pulled, Seen, StoredCase
+from engine.postgres import FOREIGN
 from engine.store import rows
-from engine.store.pool import FOREIGN, meaning, translated
+from engine.store.pool import meaning, translated
 from engine.store.unit import PostgresUnit, seen, stored_cases
 
 if TYPE_CHECKING:

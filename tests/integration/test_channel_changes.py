@@ -88,11 +88,14 @@ class Traffic:
 
     async def _from_broker(self, count: int) -> None:
         transport = AmqpTransport(self._url, number=CITY)
+        wanted = min(count, len(self.sent) - len(self.got))
         try:
-            incoming = await transport.take(wait_seconds=2)
-            taken = incoming if count >= len(incoming) else incoming[:count]
-            self.got |= {parse_order(one.event).id: one.event for one in taken}
-            await transport.acknowledge(taken)
+            async with asyncio.timeout(20):
+                while wanted > 0:  # the broker hands over in as many parts as it likes
+                    taken = (await transport.take(wait_seconds=2))[:wanted]
+                    self.got |= {parse_order(one.event).id: one.event for one in taken}
+                    await transport.acknowledge(taken)
+                    wanted -= len(taken)
         finally:
             await transport.close()
 
