@@ -88,14 +88,14 @@ class Traffic:
 
     async def _from_broker(self, count: int) -> None:
         transport = AmqpTransport(self._url, number=CITY)
-        wanted = min(count, len(self.sent) - len(self.got))
+        enough = min(len(self.got) + count, len(self.sent))
         try:
             async with asyncio.timeout(20):
-                while wanted > 0:  # the broker hands over in as many parts as it likes
-                    taken = (await transport.take(wait_seconds=2))[:wanted]
+                while len(self.got) < enough:  # it comes in parts, and what was sent before may come again
+                    taken = (await transport.take(wait_seconds=2))[:count]
                     self.got |= {parse_order(one.event).id: one.event for one in taken}
                     await transport.acknowledge(taken)
-                    wanted -= len(taken)
+                    count -= len(taken)
         finally:
             await transport.close()
 
