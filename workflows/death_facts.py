@@ -202,7 +202,7 @@ class DeathFacts(Facts):
 
     # --- the estate ---
 
-    @property
+    @cached_property
     def present_heirs(self) -> tuple[Heir, ...]:
         """The heirs but for those whose renunciation a court has taken."""
         return tuple(one for one in self.heirs if not one.has_renounced)

@@ -6,6 +6,7 @@ Days are written out with their weekday, without the machine's locale.
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 
 from engine.core.calendars import ROLL_BASIS
 from engine.core.deadline_rules import (
@@ -86,6 +87,7 @@ ASK = Text(
 )
 
 
+@lru_cache(maxsize=4096)  # a plan names the same few days again and again
 def day_in_words(day: date) -> Text:
     """Return the day as people write it: 2026年4月13日（月） and Mon 13 April 2026."""
     return Text(

@@ -115,8 +115,8 @@ def _within(rule: Within, event: date, *, facts: Mapping[str, date], calendar: C
     if rule.until is Until.DAY_AFTER:
         base += _ONE_DAY
     first = _fact(rule.not_before, facts) if rule.not_before else None
-    answer = _moved_on(rule, words.within(rule, event), event=event, base=base, calendar=calendar)
-    return replace(answer, first_day=first)
+    counted = words.within(rule, event)
+    return _moved_on(rule, counted, event=event, base=base, calendar=calendar, first=first)
 
 
 def _until_next(rule: UntilNext, event: date, *, calendar: Calendar) -> Due:
@@ -124,7 +124,15 @@ def _until_next(rule: UntilNext, event: date, *, calendar: Calendar) -> Due:
     return _moved_on(rule, words.until_next(rule, event), event=event, base=base, calendar=calendar)
 
 
-def _moved_on(rule: Within | UntilNext, counted: Text, *, event: date, base: date, calendar: Calendar) -> Due:
+def _moved_on(
+    rule: Within | UntilNext,
+    counted: Text,
+    *,
+    event: date,
+    base: date,
+    calendar: Calendar,
+    first: date | None = None,
+) -> Due:
     """Return the answer whose last day is the next open one, if the rule rolls."""
     closed = calendar.closed_run(base, rule.authority)
     skipped = closed if rule.rolls else ()
@@ -137,6 +145,7 @@ def _moved_on(rule: Within | UntilNext, counted: Text, *, event: date, base: dat
     ending = words.ending(rule, base=base, last=last, safe=safe, reason=reason, confirm=confirm)
     return Due(
         last_day=last,
+        first_day=first,
         base_day=base,
         safe_day=safe,
         skipped=skipped,

@@ -58,7 +58,9 @@ def make_plan(
     """
     if problems := event.doubts(facts, today):
         raise EngineError("invalid-facts", problems=problems)
-    day = next(iter(event.dates(facts).values()), today)
+    dates = event.dates(facts)
+    event_on = next(iter(dates.values()), None)
+    day = event_on or today
     in_force = [one for one in event.procedures if one.is_in_force(day)]
     slugs = {one.slug: one.ordered(facts) for one in in_force if one.applies.test(facts)}
     signatories = event.signatories(facts)
@@ -67,7 +69,7 @@ def make_plan(
         facts=facts,
         case_id=case_id,
         applying=slugs,
-        dates=event.dates(facts),
+        dates=dates,
         guards=tuple(one for one in event.guards if one.holds(facts)),
         ids=_ids(slugs, facts, case_id),
         seats={one.at: participant_id(case_id, one.at) for one in signatories},
@@ -84,7 +86,7 @@ def make_plan(
         event=event.slug,
         catalogue=event.catalogue,
         made_on=today,
-        event_on=next(iter(event.dates(facts).values()), None),
+        event_on=event_on,
         entries=tuple(entries),
         left_out=tuple(left_out),
         signatories=signatories,
@@ -133,8 +135,7 @@ class _Making(Generic[F]):
             dates = {**self.dates, **self.event.dates_of(self.facts, subject)}
             rule = one.deadline_for(self.facts, subject)
             answer = due(rule, dates, calendars(sought.area))
-            # Made of our own rules, whose types are checked: validating each again costs a fifth of a plan.
-            yield Entry.model_construct(
+            yield Entry.made(
                 id=filing,
                 slug=one.slug,
                 subject=subject,
