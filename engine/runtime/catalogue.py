@@ -187,6 +187,7 @@ def _schema(facts: type[BaseModel]) -> dict[str, JsonValue]:
     return facts.model_json_schema(by_alias=True)
 
 
+@cache
 def _view(event: AnyEvent) -> LifeEventView:
     facts: type[BaseModel] = event.facts
     return LifeEventView(

@@ -6,7 +6,6 @@ and long polls end at once, and requests under way are finished.
 """
 
 import asyncio
-import json
 import logging
 from typing import Final
 
@@ -39,7 +38,7 @@ from engine.web.api.places import PLACES
 from engine.web.api.service import SERVICE
 from engine.web.api.webhooks import WEBHOOKS
 from engine.web.doors import Doors
-from engine.web.openapi import openapi
+from engine.web.openapi import openapi_json
 from engine.web.operations import ADDRESS, CONTEXT, NAMED, Context, Operation
 from engine.web.problems import preferred_language, problem, translated
 from engine.web.security import (
@@ -80,7 +79,6 @@ log = logging.getLogger(__name__)
 
 def build_app(doors: Doors, settings: WebSettings, *, metrics: Metrics | None = None) -> web.Application:
     """Return the application. Pages may add their own routes to it before it runs."""
-    document = openapi(GROUPS, public_url=settings.public_url)
     app = web.Application(middlewares=[_watched])
     app[CONTEXT] = Context(
         doors=doors,
@@ -90,7 +88,7 @@ def build_app(doors: Doors, settings: WebSettings, *, metrics: Metrics | None = 
         metrics=metrics or Metrics(),
         addresses=Buckets(settings.per_address),
         subjects=Buckets(settings.per_subject),
-        openapi=json.dumps(document, ensure_ascii=False).encode(),
+        openapi=openapi_json(GROUPS, public_url=settings.public_url),
     )
     for one in operations():
         app.router.add_route(one.method, one.path, one.serve, name=one.id)

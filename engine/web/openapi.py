@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The OpenAPI 3.1 document, made of the operations themselves: it cannot say anything else."""
 
+import json
 from collections.abc import Sequence
 from functools import cache
 from http import HTTPStatus
@@ -64,6 +65,17 @@ _SCHEMES: Final = {
 def openapi(groups: Sequence[Group], *, public_url: str) -> dict[str, Any]:
     """Return the document of these operations for a service that is reached under this URL."""
     return {**_document(tuple(groups)), "servers": [{"url": public_url}]}
+
+
+def openapi_json(groups: Sequence[Group], *, public_url: str) -> bytes:
+    """Return the same as JSON; all of it but the URL is written once."""
+    servers = json.dumps([{"url": public_url}], ensure_ascii=False)
+    return f'{_document_json(tuple(groups)).removesuffix("}")}, "servers": {servers}}}'.encode()
+
+
+@cache
+def _document_json(groups: tuple[Group, ...]) -> str:
+    return json.dumps(_document(groups), ensure_ascii=False)
 
 
 @cache
