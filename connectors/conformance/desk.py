@@ -4,6 +4,7 @@
 import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
+from uuid import UUID
 
 from engine.border import payloads as p
 from engine.border.envelope import Opened, open_reply, parse_reply
@@ -58,14 +59,16 @@ class RehearsalDesk:
         )
         await self._directories.current()
         told: list[ReplyResult] = []
+        heard: dict[UUID, list[RehearsedReply]] = {}
         for event, subject in zip(events, subjects, strict=True):
             if subject not in runs:
                 told.append(next(results))
                 continue
-            heard = await self._heard(event, organisation)
-            await self._store.hear(runs[subject], [heard])
-            outcome = "parked" if heard.problem else "applied"
-            told.append(ReplyResult(heard.reply_id, outcome, heard.problem))
+            one = await self._heard(event, organisation)
+            heard.setdefault(runs[subject], []).append(one)
+            told.append(ReplyResult(one.reply_id, "parked" if one.problem else "applied", one.problem))
+        for run, replies in heard.items():  # together: what got no 2xx comes again, and is then no copy
+            await self._store.hear(run, replies)
         return told
 
     async def _heard(self, raw: bytes, organisation: str) -> RehearsedReply:

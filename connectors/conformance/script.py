@@ -296,7 +296,7 @@ async def _conclude(run: Run) -> None:
     copies = Counter(one.reply_id for one in run.good() if one.order_id not in run.asked_again)
     again = [name for name, count in copies.items() if count > 1]
     # A lost answer may be sent again: some may come twice, many do so only where nobody notes them.
-    is_once = len(again) * 10 <= len(copies)
+    is_once = len(again) * 3 <= len(copies)
     await run.find("replies-once", is_once, came=[f"{name} came {copies[name]} times" for name in again])
 
 

@@ -167,7 +167,7 @@ class CarelessConnector:
     async def _answered(self, event: dict[str, Any], *, many: bool) -> list[Outgoing]:
         if many and self._careless.drops_what_is_too_much:
             self._counted += 1
-            if self._counted % 10 == 0:
+            if self._counted % 5 == 0:
                 return []
         payload = await self._opened(event)
         if payload is None or not self._is_acceptable(event, payload):

@@ -133,6 +133,7 @@ class Directories:
         self._stages = stages
         self._latest: Directory | None = None
         self._asked_at: datetime | None = None
+        self._changes = 0
         self._refreshing = asyncio.Lock()
 
     async def current(self) -> Directory:
@@ -150,6 +151,7 @@ class Directories:
     def look_again(self) -> None:
         """Ask the store with the next question, however young the snapshot is: something was changed here."""
         self._asked_at = None
+        self._changes += 1  # what is being read at this moment may be what was there before
 
     def verification_key(self, source: str, kid: str) -> ec.EllipticCurvePublicKey | None:
         """Return what the newest directory says; this is what an `Opener` takes.
@@ -164,11 +166,11 @@ class Directories:
         return self._latest
 
     async def _refreshed(self) -> Directory:
-        asked_at = self._clock.now()
+        asked_at, changes = self._clock.now(), self._changes
         latest = self._latest
         if latest is None or await self._store.version() != latest.version:
             latest = self._replaced(Directory(await self._store.contents(), self._clock, stages=self._stages))
-        self._asked_at = asked_at
+        self._asked_at = asked_at if changes == self._changes else None
         return latest
 
     def _replaced(self, newest: Directory) -> Directory:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from connectors.conformance.suite import Asked
 from connectors.private.mihon_shop import MihonShopSimulator
+from connectors.sdk import Connector
 from connectors.sdk.keys import OwnKeys
 from connectors.simulators.behaviour import Behaviour
 from connectors.simulators.careless import CarelessConnector, Carelessness
@@ -24,6 +25,7 @@ from tests.integration.engine_ground import Ground, ground
 from tests.integration.rehearsal_ground import POWER, Rehearsing, dialled, failed, stage
 
 SHOP = MihonShopSimulator()
+PATIENCE = 30  # so many rehearse at once here that an answer may take long
 # Each carelessness, and the one check that is there for it.
 CAUGHT = {
     "answers_anew": "same-order-twice",
@@ -105,7 +107,7 @@ async def test_each_carelessness_fails_the_check_that_is_there_for_it_and_no_oth
         one = await careless(here, place, how)
         await one.go()
         try:
-            report = await one.rehearse(patience=12, burst=60)
+            report = await one.rehearse(patience=PATIENCE, burst=30)
             found[name] = failed(report)
             for finding in report.findings:
                 if finding.verdict in {"failed", "not-run"}:
@@ -124,18 +126,31 @@ async def test_each_carelessness_fails_the_check_that_is_there_for_it_and_no_oth
     assert found == {"nothing": []} | {name: [check] for name, check in CAUGHT.items()}
 
 
-@pytest.mark.parametrize("name", DIALLED)
-async def test_what_the_dial_turns_is_a_way_of_working_or_is_named(
-    name: str, postgres_dsn: str, tmp_path: Path
-) -> None:
-    behaviour, faults = DIALLED[name]
+async def test_what_the_dial_turns_is_a_way_of_working_or_is_named(postgres_dsn: str, tmp_path: Path) -> None:
+    found: dict[str, list[str]] = {}
+
+    async def rehearse(here: Ground, name: str, shop: Connector) -> None:
+        async with dialled(here, shop, DIALLED[name][0]) as one:
+            report = await one.rehearse(patience=PATIENCE)
+        found[name] = failed(report)
+        assert report.passed == (not found[name])
+
     async with AsyncExitStack() as stack:
         here = await stack.enter_async_context(ground(postgres_dsn, tmp_path / "state", sandbox=True))
-        shop = await stack.enter_async_context(dialled(here, SHOP, behaviour))
-        report = await shop.rehearse(patience=12)
+        async with asyncio.TaskGroup() as group:
+            for place, name in enumerate(DIALLED):
+                group.create_task(rehearse(here, name, another_shop(place)))
 
-        assert failed(report) == faults
-        assert report.passed == (not faults)
+    assert found == {name: faults for name, (_, faults) in DIALLED.items()}
+
+
+def another_shop(place: int) -> Connector:
+    """Return one more shop like the first."""
+
+    class Another(MihonShopSimulator):
+        number = corporate_number(f"8{place:011}")
+
+    return Another()
 
 
 async def test_a_report_lets_the_organisation_go_on_and_is_believed_only_as_it_was_signed(

@@ -185,6 +185,17 @@ async def test_a_change_is_seen_within_the_promised_age(office: Office) -> None:
     assert after is not None
 
 
+async def test_who_changed_something_sees_it_although_an_older_reading_was_under_way(office: Office) -> None:
+    under_way = asyncio.ensure_future(office.directories.current())
+    await asyncio.sleep(0)
+    office.directories.look_again()
+    await under_way
+
+    await office.directories.current()
+
+    assert office.store.asked == ["contents", "version"]
+
+
 async def test_many_who_ask_at_once_make_one_reading(office: Office) -> None:
     found = await asyncio.gather(*(office.directories.current() for _ in range(20)))
 
