@@ -177,7 +177,8 @@ async def _drained(traffic: Traffic) -> tuple[str, ...]:
     too_early = overtakers([traffic.due[name] for name in offices.in_order], LIMITS.concurrency)
     lost = len(traffic.committed.keys() - offices.arrived.keys())
     if lost or offices.twice or too_early or offices.most_at_once > LIMITS.concurrency:
-        raise SystemExit(f"lost {lost}, twice {offices.twice}, too early {too_early}: {offices.most_at_once}")
+        most = offices.most_at_once
+        raise SystemExit(f"lost {lost}, twice {offices.twice}, overtook {too_early}, at once {most}")
     most = most_in_a_second([offices.arrived[name] for name in offices.in_order])
     return (
         "it is back",
