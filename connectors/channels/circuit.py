@@ -129,6 +129,13 @@ class Bucket:
         self._free_at = max(self._free_at, now - 0.25) + 1 / rate
         return max(0.0, self._free_at - now)
 
+    def has(self, rate: float, now: float) -> bool:
+        """Take a place if one is free now; return whether it was."""
+        is_free = max(self._free_at, now - 0.25) + 1 / rate <= now
+        if is_free:
+            self.delay(rate, now)
+        return is_free
+
 
 def _jittered(pause: timedelta, random: Random) -> timedelta:
     """Return half to one and a half of it: not all come back together."""

@@ -35,7 +35,7 @@ _NEWS_SECONDS: Final = 1.0  # for what another process committed
 _AT_ONCE: Final = 200  # orders fetched ahead; as far as urgency may be overtaken
 _PAUSE_UNASKED: Final = timedelta(seconds=30)  # 429 without Retry-After
 _MOMENT: Final = timedelta(seconds=5)  # until our own database is back
-_USER_AGENT: Final = "Todoke"
+_HEADERS: Final = {"Content-Type": EVENT_MEDIA_TYPE, "User-Agent": "Todoke"}
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +159,8 @@ class Way:
         self._lanes = lanes
         self._replies = replies
         self._line = line
-        self._signer = signer
+        self._signer_of = signer
+        self._signer = signer(lane, clock.now())
         self._clock = clock
         self._bells = bells
         self._is_working_day = is_working_day
@@ -169,7 +170,7 @@ class Way:
         self._bucket = Bucket()
         self._ready: deque[Due] = deque()
         self._busy: set[str] = set()  # sent, or sent and not yet kept
-        self._under_way = 0
+        self._senders = 0
         self._settled: list[Settled] = []
         self._is_back = False
         self._to_send = asyncio.Event()
@@ -181,6 +182,7 @@ class Way:
             self._circuit = Circuit(self._random, state="thawing")
             self._to_send.set()
         self._lane, self._organisation = lane, organisation
+        self._signer = self._signer_of(lane, self._clock.now())
 
     async def run(self) -> None:
         """Send until cancelled; what was answered is kept before it ends."""
@@ -213,27 +215,45 @@ class Way:
         )
 
     async def _send_some(self, group: asyncio.TaskGroup) -> bool:
-        """Start what may be started now; return whether anything was."""
+        """Start what may be started now; return whether more waits for it."""
         now = self._clock.now()
         if not self._may_send(now):
             self._ready.clear()
             return False
-        room = self._circuit.allowed(self._lane.limits) - self._under_way
-        if room <= 0:
+        if self._room <= 0:
             return False
         if not self._ready:
             self._ready = deque(await self._due(now))
-        for _ in range(min(room, len(self._ready))):
+        for _ in range(min(self._room, len(self._ready))):
             pause = self._bucket.delay(self._lane.limits.rate, asyncio.get_running_loop().time())
             if pause:
                 await asyncio.sleep(pause)
             if not self._ready or not self._may_send(self._clock.now()):
                 return True
-            order = self._ready.popleft()
-            self._busy.add(order.order_id)
-            self._under_way += 1
-            group.create_task(self._send(order))
+            self._senders += 1
+            group.create_task(self._send(self._taken_up()))
         return bool(self._ready)
+
+    @property
+    def _room(self) -> int:
+        """How many more orders may be under way; fewer than none where the circuit became narrower."""
+        return self._circuit.allowed(self._lane.limits) - self._senders
+
+    def _taken_up(self) -> Due:
+        order = self._ready.popleft()
+        self._busy.add(order.order_id)
+        return order
+
+    def _next(self) -> Due | None:
+        """Return the order that a sender may go on with at once, if there is one."""
+        if (
+            self._ready
+            and self._room >= 0
+            and self._may_send(self._clock.now())
+            and self._bucket.has(self._lane.limits.rate, asyncio.get_running_loop().time())
+        ):
+            return self._taken_up()
+        return None
 
     async def _due(self, now: datetime) -> list[Due]:
         is_probing = self._circuit.rounds > 0
@@ -248,17 +268,20 @@ class Way:
         except StoreUnavailable:
             return []
 
-    async def _send(self, order: Due) -> None:
-        now = self._clock.now()
-        headers = self._signer(self._lane, now).headers(order.order_id, order.event, now=now)
-        headers |= {"Content-Type": EVENT_MEDIA_TYPE, "User-Agent": _USER_AGENT}
+    async def _send(self, first: Due) -> None:
+        """Send this order, and one after another as long as the next may go at once."""
+        order: Due | None = first
         try:
-            answer = await self._line.post(self._organisation.endpoint or "", headers, order.event)
-            self._settled.append(await self._judged(order, answer))
+            while order is not None:
+                headers = self._signer.headers(order.order_id, order.event, now=self._clock.now()) | _HEADERS
+                answer = await self._line.post(self._organisation.endpoint or "", headers, order.event)
+                self._settled.append(await self._judged(order, answer))
+                self._to_keep.set()
+                order = self._next()
+                if order is None or self._room > 0:
+                    self._to_send.set()
         finally:
-            self._under_way -= 1
-        self._to_keep.set()
-        self._to_send.set()
+            self._senders -= 1
 
     async def _judged(self, order: Due, answer: Answer) -> Settled:
         """Return what becomes of the order, and let the circuit know."""
@@ -299,7 +322,6 @@ class Way:
                 return Settled(
                     order_id=order.order_id, status="engine-unavailable", next_at=later, counts=False
                 )
-        log.info("order.delivered", extra={"order_id": order.order_id, "status": status})
         return Settled(order_id=order.order_id, status=status, taken=True)
 
     def _failed(self, order: Due, status: str, now: datetime) -> Settled:
@@ -331,6 +353,8 @@ class Way:
             await self._lanes.settle(number, settled, at=self._clock.now())
             del self._settled[: len(settled)]
             self._busy -= {one.order_id for one in settled}
+            if taken := [one.order_id for one in settled if one.taken]:
+                log.info("orders.delivered", extra={"number": number, "order_ids": taken})
         if (health := self._circuit.health) != self._noted:
             await self._lanes.note(number, health)
             self._noted = health

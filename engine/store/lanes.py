@@ -35,10 +35,13 @@ _LANES: Final = f"select {_LANE} from engine.lanes where number = any($1::text[]
 _DUE: Final = """
 select order_id, attempts, event from engine.pull_orders
 where organisation = $1 and acked_at is null and aside is null
-  and (next_at is null or next_at <= $2) and order_id <> all($3::text[])
+  and (next_at is null or next_at <= $2) and order_id not in (select unnest($3::text[]))
 order by {first}coalesce(due_on, date 'infinity'), position limit $4
 """
 _DUE_URGENT: Final = _DUE.format(first="")
+# By its statistics the planner cannot know that one organisation has a backlog among thousands that
+# have none. It would read the whole of it and sort it, for 200; the index has it in order.
+_AS_IN_THE_INDEX: Final = "set local enable_sort = off"
 _DUE_UNTRIED: Final = _DUE.format(first="attempts, ")
 _SETTLE: Final = """
 update engine.pull_orders p set
@@ -162,8 +165,12 @@ class PostgresLanes:
         self, number: str, *, now: datetime, limit: int, busy: Sequence[str], untried: bool = False
     ) -> list[Due]:
         """Return orders that may be sent now, the earliest last day first."""
-        statement = _DUE_UNTRIED if untried else _DUE_URGENT
-        return [Due(*row) for row in await self._fetch(statement, number, now, list(busy), limit)]
+        given = number, now, list(busy), limit
+        if untried:
+            return [Due(*row) for row in await self._fetch(_DUE_UNTRIED, *given)]
+        async with self._connection() as connection, connection.transaction():
+            await connection.execute(_AS_IN_THE_INDEX)
+            return [Due(*row) for row in await connection.fetch(_DUE_URGENT, *given)]
 
     async def settle(self, number: str, settled: Sequence[Settled], *, at: datetime) -> None:
         """Keep what became of these orders; one that was acknowledged meanwhile stays acknowledged."""

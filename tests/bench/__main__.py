@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./todoke bench [--quick] [--profile]`: how fast Todoke is here, beside the same work without Todoke.
+"""`./todoke bench [--quick] [--profile | --webhooks]`: how fast Todoke is, beside the same work without it.
 
 What W is stands in workload.py, what the ceilings are in bare_side.py; docs/performance.md reads the
 numbers. Everything runs on servers of its own, with fsync, in a directory that is deleted afterwards.
@@ -20,7 +20,8 @@ from typing import Final
 from engine.local import rabbitmq
 from engine.local.postgres import Postgres, binaries, version
 from engine.local.rabbitmq import Rabbit
-from tests.bench import machine, parts, table
+from engine.store.migrate import migrate
+from tests.bench import machine, parts, table, webhooks
 from tests.bench.measure import Cell, Saturated, at_half, saturated
 from tests.bench.ways import Ground, Way, bare_way, checked, engine_way
 from tests.bench.workload import TRANSITIONS
@@ -50,12 +51,12 @@ LONG: Final = Plan(rounds=5, seconds=10.0, warm_seconds=3.0, half_seconds=20.0)
 
 
 @contextmanager
-def ground() -> Iterator[Ground]:
+def ground(*, with_broker: bool = True) -> Iterator[Ground]:
     """Yield durable servers of our own; nothing of them is left."""
     base = Path(tempfile.mkdtemp(prefix="todoke-bench-"))
     base.chmod(0o755 if os.geteuid() == 0 else 0o700)  # root's servers run as somebody else
     postgres = Postgres(base / "postgres")
-    rabbit = Rabbit(base / "rabbitmq") if rabbitmq.installed() else None
+    rabbit = Rabbit(base / "rabbitmq") if with_broker and rabbitmq.installed() else None
     try:
         postgres.start()
         if rabbit is not None:
@@ -91,6 +92,13 @@ async def measured(on: Ground, plan: Plan) -> None:
     print(f"\n{table.markdown([('part', 'cost'), *small])}")
     if on.rabbit is None:
         print("\nLEFT OUT: RabbitMQ is not installed, so neither b nor b' was measured.")
+
+
+async def webhooks_measured(on: Ground, plan: webhooks.Plan) -> None:
+    """Print how fast webhooks go, and whether one that is dead holds up the others."""
+    await migrate(on.postgres.dsn)
+    await webhooks.measured(on.postgres.dsn, plan)
+    print(f"\n{machine.words(version(binaries()), None)}")
 
 
 async def profiled(on: Ground, plan: Plan) -> None:
@@ -150,11 +158,16 @@ def _tell(what: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="todoke bench", description="Measure how fast Todoke is here.")
     parser.add_argument("--quick", action="store_true", help="at most three minutes")
-    parser.add_argument("--profile", action="store_true", help="say where the engine's time goes instead")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--profile", action="store_true", help="say where the engine's time goes instead")
+    instead.add_argument("--webhooks", action="store_true", help="measure the webhooks instead")
     asked = parser.parse_args()
     plan = QUICK if asked.quick else LONG
-    with ground() as on:
-        asyncio.run((profiled if asked.profile else measured)(on, plan))
+    with ground(with_broker=not asked.webhooks) as on:
+        if asked.webhooks:
+            asyncio.run(webhooks_measured(on, webhooks.QUICK if asked.quick else webhooks.LONG))
+        else:
+            asyncio.run((profiled if asked.profile else measured)(on, plan))
 
 
 if __name__ == "__main__":

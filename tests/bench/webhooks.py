@@ -1,101 +1,124 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m tests.bench.webhooks [--quick] [--dsn DSN]`: how fast webhooks go, and whether the dead hold up others.
+"""`./todoke bench --webhooks [--quick]`: how fast orders go out by webhook, and whether one dead holds up others.
 
-Without network: fetched, signed (v1 and v1a), judged and kept, in one process, on a real database.
-With a local endpoint: a web server in a process of its own answers 202 to each order.
-Alternations: the same traffic to four organisations, once beside a fifth that is well, once beside a
-fifth that hangs or refuses connections; p99 from the order's commit to its arrival, round by round.
+Without network: fetched, signed (v1 and v1a), judged, kept and logged, by one worker on a real database.
+With a local endpoint: a web server in a process of its own answers 202 to each order. Every run
+begins with a table that PostgreSQL has no statistics of, as a backlog does that has just come.
+CPU is that of the worker's process alone. one_dead.py has the rest.
 """
 
 import argparse
 import asyncio
-import json
+import os
 import signal
 import statistics
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from itertools import count
+from pathlib import Path
+from typing import Final
 
 from aiohttp import web
 
-from connectors.channels.line import Answer
-from engine.clock import SystemClock
+from connectors.channels.guard import Guard
+from connectors.channels.line import Answer, HttpLine, Line
 from engine.local.process import free_port
-from engine.ports import Changes, Limits, PullOrder
+from engine.ports import Limits
 from engine.registry.model import Channel
-from tests.bench.__main__ import ground as servers
+from engine.telemetry import log_to
+from tests.bench import one_dead
+from tests.bench.orders import Now, all_gone, put, sealed
 from tests.bench.table import markdown
-from tests.integration.lane_ground import Ground, ground
-from tests.unit.border_desk import Border, Moving
-from tests.unit.sdk_engine import FakeEngine, submit
+from tests.integration.lane_ground import CITY, Ground, ground
 
-NUMBERS = ("9700110000001", "8700110000002", "7700110000003", "6700110000004", "5700110000005")
-OPEN = Limits(rate=1_000_000, concurrency=256)
-SMALL = Limits(rate=200, concurrency=8)
-_DAY = date(2026, 12, 1)
+_OPEN: Final = Limits(rate=1_000_000, concurrency=32)
 
 
-class NoNetwork:
-    """Answers at once."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much to measure."""
+
+    orders: int
+    runs: int
+    pairs: int
+    round_seconds: float
+    rate: float = 40
+
+
+QUICK: Final = Plan(orders=4_000, runs=3, pairs=7, round_seconds=3)
+LONG: Final = Plan(orders=20_000, runs=7, pairs=7, round_seconds=10)
+
+
+@dataclass
+class Counted:
+    """Notes what goes over a line; without one it answers at once."""
+
+    line: Line | None = None
+    sent: list[str] = field(default_factory=list)
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        return Answer(202)
+        self.sent.append(headers["webhook-id"])
+        return await self.line.post(url, headers, body) if self.line else Answer(202)
 
 
-class Now(Moving):
-    """The machine's clock."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Orders a second, and CPU of the worker's process for each."""
 
-    def now(self) -> datetime:
-        return SystemClock().now()
-
-
-def sealed(number: int) -> list[bytes]:
-    """Return so many sealed orders, each really signed and sealed."""
-    engine = FakeEngine(Now())
-    engine._recipient = Border().office.address
-    return [engine.sent[engine.order(submit(), to=one + 1)] for one in range(number)]
+    rate: float
+    cpu_us: float
 
 
-async def put(here: Ground, number: str, events: Sequence[bytes], *, days: int = 1) -> None:
-    """Commit orders, 500 at a time."""
-    for start in range(0, len(events), 500):
-        orders = [
-            PullOrder(number, json.loads(event)["id"], _DAY + timedelta(days=place % days), event)
-            for place, event in enumerate(events[start : start + 500])
-        ]
-        async with here.store.unit() as unit:
-            await unit.keep(Changes(pull_orders=orders))
+async def measured(dsn: str, plan: Plan) -> None:
+    """Print everything; the database has to be empty and migrated."""
+    orders = sealed(plan.orders)
+    rows = [("webhooks, one worker", "orders/s", "CPU µs/order", "load")]
+    with _logging_to_nowhere():
+        async with ground(dsn) as here, endpoint() as url:
+            here.clock = Now()
+            await here.register(CITY, Channel.WEBHOOK, url)
+            await here.lanes.limit(CITY, _OPEN)
+            http = HttpLine(Guard(["127.0.0.0/8"], plain=True), here.clock)
+            for name, line in (("without network", None), ("with a local endpoint", http)):
+                runs = [await drained(here, Counted(line), orders) for _ in range(plan.runs)]
+                load = f"{os.getloadavg()[0]:.1f}"
+                rows.append((name, _spread(one.rate for one in runs), _spread(o.cpu_us for o in runs), load))
+            await http.close()
+            await here.register(CITY, Channel.PULL)
+        print(markdown(rows), flush=True)
+        alternated = await one_dead.alternated(
+            dsn, pairs=plan.pairs, rate=plan.rate, seconds=plan.round_seconds
+        )
+    print(f"\n{markdown(alternated)}")
 
 
-async def left(here: Ground, number: str) -> int:
-    """Return how many orders wait."""
-    found = await here.pool.fetchval(
-        "select count(*) from engine.pull_orders where organisation = $1 and acked_at is null", number
-    )
-    return int(found)
+async def drained(here: Ground, line: Counted, orders: list[tuple[str, bytes]]) -> Run:
+    """Put orders and return how fast they went, each once."""
+    await here.pool.execute("truncate engine.pull_orders")
+    await put(here, CITY, orders, days=30)
+    began, used = time.monotonic(), time.process_time()
+    async with here.sending(here.webhooks(line)):
+        await all_gone(here, CITY)
+        took, cpu = time.monotonic() - began, time.process_time() - used
+    if sorted(line.sent) != sorted(name for name, _ in orders):
+        raise SystemExit(f"{len(line.sent)} were sent, {len(orders)} were there")
+    return Run(len(orders) / took, 1e6 * cpu / len(orders))
 
 
-async def until(what_is_left: Callable[[], Awaitable[int]], *, pause: float) -> None:
-    """Return when nothing is left."""
-    while True:
-        if not await what_is_left():
-            return
-        await asyncio.sleep(pause)
+def _spread(values: Iterator[float]) -> str:
+    found = list(values)
+    return f"{statistics.median(found):,.0f} ({min(found):.0f}-{max(found):.0f})"
 
 
-async def drained(here: Ground, number: str, orders: int, *, network: bool) -> float:
-    """Return orders a second from the first to the last."""
-    await here.lanes.limit(number, OPEN)
-    loop = asyncio.get_running_loop()
-    worker = here.webhooks(None if network else NoNetwork())
-    began = loop.time()
-    async with here.sending(worker):
-        await until(lambda: left(here, number), pause=0.05)
-        return orders / (loop.time() - began)
+@contextmanager
+def _logging_to_nowhere() -> Iterator[None]:
+    """Log as a worker does; only the writing is left out."""
+    with Path(os.devnull).open("w") as nowhere:
+        log_to(nowhere, level="INFO")
+        yield
 
 
 @asynccontextmanager
@@ -128,153 +151,19 @@ def receive(port: int) -> None:
     web.run_app(app, host="127.0.0.1", port=port, print=None, access_log=None)
 
 
-# --- alternations ---------------------------------------------------------------------------------
-
-
-@dataclass
-class Offices:
-    """Five organisations in this process; the fifth may be dead."""
-
-    arrived: dict[str, float] = field(default_factory=dict)
-    repeated: int = 0
-    order: list[str] = field(default_factory=list)
-    is_dead: bool = False
-
-    def app(self) -> web.Application:
-        app = web.Application()
-        app.router.add_post("/{number}", self._orders)
-        return app
-
-    async def _orders(self, request: web.Request) -> web.Response:
-        name = request.headers["webhook-id"]
-        await request.read()
-        if self.is_dead and request.match_info["number"] == NUMBERS[-1]:
-            await asyncio.sleep(3600)
-        self.repeated += name in self.arrived
-        self.arrived.setdefault(name, asyncio.get_running_loop().time())
-        self.order.append(name)
-        return web.Response(status=202)
-
-
-async def round_(
-    here: Ground, offices: Offices, *, dead: bool, rate: float, seconds: float
-) -> tuple[float, int]:
-    """Return p99 in ms of the four, and their backlog when the last order was committed."""
-    offices.is_dead = dead
-    loop, sent = asyncio.get_running_loop(), {}
-    names = count(loop.time_ns() if hasattr(loop, "time_ns") else int(loop.time() * 1e6))
-    began = loop.time()
-    for turn in range(int(rate * seconds)):
-        await asyncio.sleep(max(0.0, began + turn / rate - loop.time()))
-        orders = {number: f"o_{next(names)}" for number in NUMBERS}
-        async with here.store.unit() as unit:
-            await unit.keep(
-                Changes(pull_orders=[PullOrder(number, name, _DAY, b"{}") for number, name in orders.items()])
-            )
-        here.bells.ring([("feed", number) for number in NUMBERS])
-        sent |= {name: loop.time() for number, name in orders.items() if number != NUMBERS[-1]}
-
-    async def missing() -> int:
-        return sum(name not in offices.arrived for name in sent)
-
-    backlog = await missing()
-    async with asyncio.timeout(30):
-        await until(missing, pause=0.01)
-    waits = sorted(offices.arrived[name] - at for name, at in sent.items())
-    return 1000 * waits[int(len(waits) * 0.99)], backlog
-
-
-async def alternations(dsn: str, *, rounds: int, rate: float, seconds: float) -> list[tuple[str, ...]]:
-    """Return a row for each pair, and what became of the backlog of the dead."""
-    rows: list[tuple[str, ...]] = [
-        ("round", "all well p99 ms", "one dead p99 ms", "ratio", "others' backlog")
-    ]
-    async with ground(dsn) as here:
-        here.clock = Now()
-        offices = Offices()
-        runner = web.AppRunner(offices.app(), access_log=None)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        port = runner.addresses[0][1]
-        for number in NUMBERS:
-            await here.register(number, Channel.WEBHOOK, f"http://127.0.0.1:{port}/{number}")
-            await here.lanes.limit(number, SMALL)
-        ratios = []
-        async with here.sending():
-            await round_(here, offices, dead=False, rate=rate, seconds=min(seconds, 2))
-            for turn in range(rounds):
-                order = (False, True) if turn % 2 == 0 else (True, False)
-                found = {
-                    dead: await round_(here, offices, dead=dead, rate=rate, seconds=seconds) for dead in order
-                }
-                await here.lanes.drive(NUMBERS[-1])
-                ratios.append(found[True][0] / found[False][0])
-                rows.append(
-                    (
-                        str(turn + 1),
-                        f"{found[False][0]:.1f}",
-                        f"{found[True][0]:.1f}",
-                        f"{ratios[-1]:.2f}",
-                        str(found[True][1]),
-                    )
-                )
-            rows.append(("median", "", "", f"{statistics.median(ratios):.2f}", ""))
-            offices.is_dead = False
-            await here.lanes.drive(NUMBERS[-1])
-            began, waiting = asyncio.get_running_loop().time(), await left(here, NUMBERS[-1])
-            async with asyncio.timeout(60 + waiting / SMALL.rate * 2):
-                await until(lambda: left(here, NUMBERS[-1]), pause=0.1)
-            took = asyncio.get_running_loop().time() - began
-        await runner.cleanup()
-    rows.append(("drained", f"{waiting} orders", f"{took:.1f} s", f"twice: {offices.repeated}", ""))
-    return rows
-
-
-async def measured(dsn: str, *, quick: bool) -> None:
-    """Print everything; the database has to be empty and migrated."""
-    orders = 2_000 if quick else 20_000
-    rows: list[tuple[str, str, str]] = [("webhooks", "orders/s", "each run")]
-    async with ground(dsn) as here, endpoint() as url:
-        here.clock = Now()
-        for number, network, address in (
-            (NUMBERS[0], False, "https://sample.example/"),
-            (NUMBERS[1], True, url),
-        ):
-            await here.register(number, Channel.WEBHOOK, address)
-            rates = []
-            for _ in range(3 if quick else 7):
-                await put(here, number, sealed(orders), days=30)
-                rates.append(await drained(here, number, orders, network=network))
-            name = "one worker, local endpoint" if network else "one worker, no network"
-            rows.append((name, f"{statistics.median(rates):.0f}", ", ".join(f"{one:.0f}" for one in rates)))
-            await here.register(number, Channel.PULL)
-    print(markdown(rows))
-    rounds, seconds = (3, 3.0) if quick else (7, 20.0)
-    print(f"\n{markdown(await alternations(dsn, rounds=rounds, rate=20, seconds=seconds))}")
-
-
-async def _with_own_servers(*, quick: bool) -> None:
-    from engine.store.migrate import migrate
-
-    with servers() as on:
-        await migrate(on.postgres.dsn)
-        await measured(on.postgres.dsn, quick=quick)
-
-
 def main() -> None:
-    """Measure, or be the receiver."""
+    """Be the receiver, or measure on a database that is there: `./todoke bench` starts one."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--dsn", help="an empty, migrated database, instead of servers of its own")
+    parser.add_argument("--dsn", help="an empty, migrated database")
     parser.add_argument("--receive", type=int)
     asked = parser.parse_args()
     if asked.receive:
         receive(asked.receive)
     elif asked.dsn:
-        asyncio.run(measured(asked.dsn, quick=asked.quick))
+        asyncio.run(measured(asked.dsn, QUICK if asked.quick else LONG))
     else:
-        asyncio.run(_with_own_servers(quick=asked.quick))
+        parser.error("--dsn is missing; `./todoke bench --webhooks` has servers of its own")
 
 
 if __name__ == "__main__":

@@ -417,3 +417,33 @@ async def test_an_organisation_that_goes_over_to_pull_finds_its_orders_there(her
         assert len(city.got) == asked
 
     assert {one.order_id for one in await here.store.pull_orders(CITY, after=0, limit=10)} == {"o_1", "o_2"}
+
+
+async def test_a_backlog_that_no_statistics_know_of_is_read_in_its_order_not_sorted(here: Ground) -> None:
+    await here.pool.execute("alter table engine.pull_orders set (autovacuum_enabled = false)")
+    await here.pool.execute(_BACKLOG, CITY)
+    await here.pool.execute("select pg_stat_force_next_flush(), pg_stat_reset()")
+
+    first = await here.lanes.due(CITY, now=here.clock.now(), limit=400, busy=())
+    busy = [one.order_id for one in first]
+    then = await here.lanes.due(CITY, now=here.clock.now(), limit=200, busy=busy)
+
+    await here.pool.execute("select pg_stat_force_next_flush()")
+    read = await here.pool.fetchval(_ENTRIES_READ)
+    assert read == 400 + 600
+    due = await here.pool.fetch(_DUE_FIRST, [one.order_id for one in (*first, *then)])
+    assert [row["place"] for row in due] == list(range(1, 601))
+
+
+_BACKLOG = """
+insert into engine.pull_orders (organisation, order_id, due_on, event)
+select $1, 'o_' || n, date '2026-12-01' + n * 7919 % 365, '{}' from generate_series(1, 30000) n
+"""
+_ENTRIES_READ = """
+select sum(idx_tup_read)::int from pg_stat_user_indexes where relname = 'pull_orders'
+"""
+_DUE_FIRST = """
+select row_number() over (order by due_on, position) as place
+from engine.pull_orders join unnest($1::text[]) with ordinality as given (order_id, sent) using (order_id)
+order by sent
+"""

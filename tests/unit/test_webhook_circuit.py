@@ -146,6 +146,14 @@ def test_the_bucket_lets_through_what_the_rate_says() -> None:
     assert bucket.delay(10, now + 100) == 0
 
 
+def test_who_does_not_wait_gets_no_more_than_the_rate_either() -> None:
+    bucket, now = Bucket(), 100.0
+    at_once = [bucket.has(10, now) for _ in range(30)]
+
+    assert at_once == [True, True, *[False] * 28]
+    assert sum(bucket.has(10, now + tick / 100) for tick in range(1, 101)) in range(9, 12)
+
+
 @pytest.mark.parametrize(
     ("at", "opens"),
     [
