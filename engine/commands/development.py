@@ -41,7 +41,7 @@ def test(*, long: bool, pytest_arguments: tuple[str, ...]) -> None:
     workers = (
         []
         if any(word.startswith(("-n", "--numprocesses")) for word in pytest_arguments)
-        else ["-n", "2", "--dist", "worksteal"]
+        else ["-n", "3", "--dist", "worksteal"]
     )
     _become("pytest", *workers, *(["--long"] if long else []), *pytest_arguments)
 
@@ -102,6 +102,9 @@ def _passes(name: str, arguments: tuple[str, ...]) -> bool:
 
 
 def _become(module: str, *arguments: str) -> None:
+    # Tests start hundreds of processes: what they import is compiled once, beside the packages.
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(sys.prefix) / "pycache"))
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.stdout.flush()
     os.chdir(TREE)
     os.execv(sys.executable, [*_PYTHON, module, *arguments])  # noqa: S606  signals go straight to it
