@@ -44,10 +44,11 @@ class Bundle:
     root: bytes = field(repr=False)
     status: bytes = field(repr=False)
     tsa_root: bytes = field(default=b"", repr=False)
+    tsa_status: bytes = field(default=b"", repr=False)  # the word about the time-stamping authority
 
     def to_der(self) -> bytes:
         """Return a SEQUENCE OF OCTET STRING."""
-        parts = [self.content, self.signature, self.root, self.status, self.tsa_root]
+        parts = [self.content, self.signature, self.root, self.status, self.tsa_root, self.tsa_status]
         return bytes(core.SequenceOf(parts, spec=core.OctetString).dump())
 
     @classmethod

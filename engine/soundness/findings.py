@@ -104,6 +104,10 @@ FINDINGS: Final[dict[str, tuple[Weight, Text]]] = {
     "revocation-unknown": _unsafe(
         "失効確認先のないルート証明書があります", "A root says nowhere what was revoked"
     ),
+    "tsa-revocation-unknown": _watch(
+        "タイムスタンプ局の証明書の失効確認先が設定されていません",
+        "Nobody is asked whether the time-stamping authority's own certificate was revoked",
+    ),
     "revocation-unreachable": _unsafe("失効確認先に接続できません", "Where revocation is asked is away"),
     "keys-unusable": _unsafe("鍵を利用できません", "The operator's keys cannot be used"),
     "keys-unreachable": _unsafe(

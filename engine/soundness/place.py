@@ -76,6 +76,9 @@ def trust_store(path: Path, environment: Environment, *, now: datetime) -> Itera
         return
     for root in store.roots:
         yield from _of_root(root, now)
+    for one in store.tsa_authorities:
+        if not one.is_asked:
+            yield Finding("tsa-revocation-unknown", one.key_id[:16])
 
 
 def vault(settings: Settings) -> Iterator[Finding]:
