@@ -14,6 +14,7 @@ import os
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,7 +110,7 @@ class Token:
         p, nonce = self._p, secrets.token_bytes(_NONCE_BYTES)
 
         def act(session: Any) -> bytes:
-            key = session.get_key(object_class=p.ObjectClass.SECRET_KEY, id=id_)
+            key = self._wrapping(session, id_)
             how = p.GCMParams(nonce, bound_to, 128)
             return bytes(key.encrypt(content, mechanism=p.Mechanism.AES_GCM, mechanism_param=how))
 
@@ -120,7 +121,7 @@ class Token:
         p, nonce, content = self._p, wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
 
         def act(session: Any) -> bytes:
-            key = session.get_key(object_class=p.ObjectClass.SECRET_KEY, id=id_)
+            key = self._wrapping(session, id_)
             how = p.GCMParams(nonce, bound_to, 128)
             return bytes(key.decrypt(content, mechanism=p.Mechanism.AES_GCM, mechanism_param=how))
 
@@ -302,11 +303,11 @@ class Token:
             self._fail(error, "unavailable-keys", f"{where.module} has no token called {where.label}")
         except p.MultipleTokensReturned as error:
             self._fail(error, "unusable-keys", f"more than one token is called {where.label}: say serial=")
-        if token.flags & (p.TokenFlag.USER_PIN_LOCKED | p.TokenFlag.USER_PIN_FINAL_TRY):
-            raise EngineError(
-                "unusable-keys",
-                reason=f"{self.name}: the PIN is locked, or has one try left; log in by hand first",
-            )
+        except (RuntimeError, OSError) as error:
+            if isinstance(error, p.PKCS11Error) and type(error) is not p.PKCS11Error:
+                self._explain(error)  # the module itself said so
+            self._fail(error, "unusable-keys", f"{where.module} is no PKCS#11 module")
+        self._check_tries(token)
         pin, mark = self._pin()
         try:
             session = token.open(rw=writing, user_pin=pin)
@@ -317,6 +318,17 @@ class Token:
             self._fail(error, "unusable-keys", f"the PIN in {where.pin_source} was refused")
         self._refused.unlink(missing_ok=True)
         return session
+
+    def _check_tries(self, token: Any) -> None:
+        """Raise before a login that could lock the token, or that could be repeated until it is."""
+        flag = self._p.TokenFlag
+        can_remember = os.access(self._refused.parent, os.W_OK)
+        last = flag.USER_PIN_LOCKED | flag.USER_PIN_FINAL_TRY
+        if token.flags & last or (token.flags & flag.USER_PIN_COUNT_LOW and not can_remember):
+            raise EngineError(
+                "unusable-keys",
+                reason=f"{self.name}: a wrong PIN was entered, and few tries are left; log in by hand first",
+            )
 
     def _pin(self) -> tuple[str, str]:
         """Return the PIN and a mark of its file; raises `unusable-keys` where it was refused before."""
@@ -333,21 +345,29 @@ class Token:
         return pin, mark
 
     def _remember(self, mark: str) -> None:
-        self._refused.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._refused, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(mark)
+        with suppress(OSError):  # a directory for reading only: then the token's own flag has to do
+            self._refused.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._refused, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(mark)
 
     def _private(self, session: Any, id_: bytes) -> Any:
         if id_ not in self._handles:
             self._handles[id_] = session.get_key(object_class=self._p.ObjectClass.PRIVATE_KEY, id=id_)
         return self._handles[id_]
 
+    def _wrapping(self, session: Any, id_: bytes) -> Any:
+        key = session.get_key(object_class=self._p.ObjectClass.SECRET_KEY, id=id_)
+        self._check_kept(key, "the wrapping key")
+        return key
+
+    def _check_kept(self, key: Any, name: str) -> None:
+        if key[self._p.Attribute.EXTRACTABLE] or not key[self._p.Attribute.SENSITIVE]:
+            raise EngineError("unusable-keys", reason=f"{name} can be taken out of {self.name}")
+
     def _public(self, session: Any, found: Found) -> ec.EllipticCurvePublicKey:
         p = self._p
-        private = self._private(session, found.id)
-        if private[p.Attribute.EXTRACTABLE] or not private[p.Attribute.SENSITIVE]:
-            raise EngineError("unusable-keys", reason=f"{found.label} can be taken out of {self.name}")
+        self._check_kept(self._private(session, found.id), found.label)
         public = session.get_key(object_class=p.ObjectClass.PUBLIC_KEY, id=found.id)
         point = bytes(public[p.Attribute.EC_POINT])
         try:

@@ -115,28 +115,37 @@ async def test_rewrapping_that_is_killed_in_the_middle_loses_nobody_and_is_gone_
     assert (await opens(pool, new, people), await opens(pool, old, people)) == (45, 0)
 
 
-async def test_who_is_erased_meanwhile_stays_erased(
+async def test_who_is_erased_meanwhile_stays_erased_and_a_new_box_stays_new(
     pool: asyncpg.Pool, postgres_dsn: str, store: FileStore
 ) -> None:
     people = await boxes(pool, Keyring(Keys.of(store).mailbox), 3)
     keys = changed(store, "mailbox")
-    column = columns_of("mailbox", keys)[0]
-    gone = min(people)
+    column, keyring = columns_of("mailbox", keys)[0], Keyring(keys.mailbox)
+    gone, anew_there = sorted(people)[:2]
+    fresh = keyring.new_person_key(anew_there)
 
-    async def erased() -> None:
+    async def meanwhile() -> None:
         connection = await asyncpg.connect(postgres_dsn)
-        await connection.execute("delete from mailbox.person_keys where person = $1", gone)
+        await connection.execute("delete from mailbox.person_keys where person = any($1)", [gone, anew_there])
+        await connection.execute(
+            "insert into mailbox.person_keys (id, person, key_wrapped) values ($1, $2, $3)",
+            uuid4(), anew_there, fresh,
+        )  # fmt: skip
         await connection.close()
 
     def anew(row: asyncpg.Record) -> bytes | str | None:
         if row["person"] == gone:  # between the reading and the writing
-            asyncio.run(erased())  # rows are closed anew in a thread of their own
+            asyncio.run(meanwhile())  # rows are closed anew in a thread of their own
         return column.anew(row)
 
     await rewrap(pool, replace(column, anew=anew))
 
-    assert await PostgresLetterStore(pool).person_key(gone) is None
-    assert await opens(pool, Keyring(keys.mailbox), {one: people[one] for one in people if one != gone}) == 2
+    letters = PostgresLetterStore(pool)
+    kept = await letters.person_key(anew_there)
+    assert kept is not None
+    assert kept.key_wrapped == fresh
+    assert await letters.person_key(gone) is None
+    assert await opens(pool, keyring, {one: people[one] for one in sorted(people)[2:]}) == 1
 
 
 async def test_uploads_cases_evidence_and_names_follow_their_key(

@@ -205,6 +205,13 @@ def test_what_is_missing_is_said_and_nothing_starts(address: TokenAddress, tmp_p
 
     assert found(empty)[0].startswith("keys-unusable: missing: case")
     assert found(elsewhere) == [f"keys-unreachable: token other: {address.module} has no token called other"]
+    no_module = tmp_path / "module.so"
+    no_module.write_text("nothing")
+    odd = Settings.load(
+        state=tmp_path, profile="production",
+        keys=f"pkcs11:token=t?module-path={no_module}&pin-source={address.pin_source}",
+    )  # fmt: skip
+    assert found(odd) == [f"keys-unusable: token t: {no_module} is no PKCS#11 module"]
     assert found(nowhere) == ["keys-unusable: there is no PKCS#11 module /no.so"]
     with pytest.raises(EngineError, match="unusable-keys"):
         Keys.opened(empty)
