@@ -49,6 +49,7 @@ _LOST: Final = (
     "GeneralError",
 )
 T = TypeVar("T")
+_LOCK: Final = threading.RLock()  # of the process: the module is one for all tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,6 @@ class Token:
         """`remembers` is the directory that keeps in mind which PIN was refused."""
         self._address = address
         self._refused = remembers / "pin-refused"
-        self._lock = threading.RLock()
         self._session: Any = None
         self._handles: dict[bytes, Any] = {}  # of private keys, as long as the session lives
         self._p = _library()
@@ -247,7 +247,7 @@ class Token:
 
     def close(self) -> None:
         """Let go of the session."""
-        with self._lock:
+        with _LOCK:
             session, self._session = self._session, None
             self._handles.clear()
             if session is not None:
@@ -266,7 +266,7 @@ class Token:
         Raises:
             EngineError: `unavailable-keys`, out of reach; `unusable-keys`, it refuses.
         """
-        with self._lock:
+        with _LOCK:
             fresh = self._session is None
             try:
                 return act(self._opened(writing=not repeat))
@@ -297,8 +297,7 @@ class Token:
         if not where.module.exists():
             raise EngineError("unusable-keys", reason=f"there is no PKCS#11 module {where.module}")
         try:
-            serial = where.serial.encode() if where.serial else None
-            token = p.lib(str(where.module)).get_token(token_label=where.label, token_serial=serial)
+            token = self._inserted()
         except p.NoSuchToken as error:
             self._fail(error, "unavailable-keys", f"{where.module} has no token called {where.label}")
         except p.MultipleTokensReturned as error:
@@ -318,6 +317,22 @@ class Token:
             self._fail(error, "unusable-keys", f"the PIN in {where.pin_source} was refused")
         self._refused.unlink(missing_ok=True)
         return session
+
+    def _inserted(self) -> Any:
+        """Return the token; a module that lost it is begun anew, for many look at their slots only then."""
+        p, where = self._p, self._address
+        module = p.lib(str(where.module))
+        wanted = {
+            "token_label": where.label,
+            "token_serial": where.serial.encode() if where.serial else None,
+        }
+        try:
+            return module.get_token(**wanted)
+        except p.MultipleTokensReturned:
+            raise
+        except p.PKCS11Error:
+            module.reinitialize()  # sessions of others in this process are lost, and opened again
+            return module.get_token(**wanted)
 
     def _check_tries(self, token: Any) -> None:
         """Raise before a login that could lock the token, or that could be repeated until it is."""
