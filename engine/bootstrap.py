@@ -86,13 +86,9 @@ class Engine(People):
 
     def public_keys(self) -> Mapping[str, Any]:
         """Return the engine's own public keys as a JWK Set."""
-        keys = [
-            exported(self.keys.signing.public_key(), use="sig"),
-            exported(self.keys.decryption.public_key(), use="enc"),
-        ]
-        if self.keys.previous.signing is not None:  # what it has signed is still on its way
-            keys.append(exported(self.keys.previous.signing.public_key(), use="sig"))
-        return key_set(keys)
+        # What a previous one has signed is still on its way; a coming one is known before it signs.
+        signing = [exported(key.public_key(), use="sig") for key in self.keys.signings]
+        return key_set([signing[0], exported(self.keys.decryption.public_key(), use="enc"), *signing[1:]])
 
     async def serve(self) -> None:
         """Serve the web until cancelled; then requests under way are answered before anything else ends."""
@@ -169,7 +165,7 @@ async def open_engine(
     clock: Clock = SystemClock()
     if settings.clock == "simulated":
         clock = SimulatedClock(settings.state / "clock")
-    keys = Keys.create_missing(settings.keys_directory, profile=settings.profile)
+    keys = Keys.opened(settings)
     if trust is None:
         trust = TrustStore.load(settings.trust or settings.state / "trust", ENVIRONMENTS[settings.profile])
     async with AsyncExitStack() as stack:

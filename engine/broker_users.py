@@ -35,7 +35,7 @@ async def declare_broker(settings: Settings) -> list[str]:
     Raises:
         EngineError: `invalid-settings`, `unavailable-broker`, `invalid-broker-request`.
     """
-    keys = Keys.create_missing(settings.keys_directory, profile=settings.profile)
+    keys = Keys.opened(settings)
     vhost = unquote(urlsplit(settings.required("amqp_url")).path[1:]) or "/"
     async with _opened(settings) as pool:
         registered = (await PostgresRegistryStore(pool).contents()).organisations.values()
@@ -50,13 +50,25 @@ async def declare_broker(settings: Settings) -> list[str]:
     return [f"declared the queues of {vhost}", *(f"declared org-{number}" for number in numbers)]
 
 
+async def letters_waiting(settings: Settings) -> int:
+    """Return how many letters lie in the broker, as it counted some seconds ago.
+
+    Raises:
+        EngineError: `invalid-settings`, `unavailable-broker`.
+    """
+    vhost = unquote(urlsplit(settings.required("amqp_url")).path[1:]) or "/"
+    admin_url = settings.required("amqp_admin_url")
+    async with BrokerAdmin(admin_url, vhost, tls=admin_tls(settings, admin_url)) as broker:
+        return await broker.waiting("letters")
+
+
 async def broker_password(settings: Settings, number: str) -> str:
     """Return the password of an organisation's user at the broker, as it is now.
 
     Raises:
         EngineError: `invalid-settings`, `no-such-organisation`.
     """
-    keys = Keys.create_missing(settings.keys_directory, profile=settings.profile)
+    keys = Keys.opened(settings)
     async with _opened(settings) as pool:
         await _registered(pool, number)
         lane = await PostgresLanes(pool).lane(number)
@@ -70,7 +82,7 @@ async def change_broker_password(settings: Settings, number: str, *, by: str, re
         EngineError: as above; `already-changing-secret`: somebody else does so at this moment;
             `unavailable-broker`: do it again, or `migrate`.
     """
-    keys = Keys.create_missing(settings.keys_directory, profile=settings.profile)
+    keys = Keys.opened(settings)
     vhost = unquote(urlsplit(settings.required("amqp_url")).path[1:]) or "/"
     clock = SystemClock() if settings.clock == "system" else SimulatedClock(settings.state / "clock")
     async with _opened(settings) as pool:

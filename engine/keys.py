@@ -1,56 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operator's keys: a directory of six small files. Who loses them loses what they seal."""
+"""The operator's keys: what each is for. Who loses them loses what they seal. `engine.keystore` has them."""
 
-import os
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
-from engine.core.errors import Code, EngineError, register
-from engine.settings import Profile
-
-register({"unusable-keys": Code(500, "鍵を利用できません", "The operator's keys cannot be used")})
-
-_SECRETS: Final = ("case.key", "references.key", "mailbox.key", "session.key")
-_PAIRS: Final = ("signing.pem", "decryption.pem")
-_APP_PAIRS: Final = ("app-signing.pem", "app-decryption.pem")  # only where the app is offered
-_SIZE_BYTES: Final = 32
-_OPEN_TO_OTHERS: Final = 0o027  # group may read: that is how orchestrators hand out files
-
-
-_PREVIOUS: Final = ".previous"  # session.key.previous beside session.key, while the change is under way
+from engine.core.errors import EngineError
+from engine.keystore.files import FileStore
+from engine.keystore.hardware import HardwareStore
+from engine.keystore.port import APP_PAIRS, PAIRS, SECRET_BYTES, SECRETS, KeyStore, Place
+from engine.keystore.token import Token
+from engine.settings import Profile, Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Previous:
-    """The keys that were in use until the change that is under way: they still open, and nothing more."""
+class Beside:
+    """Keys beside those in use, while a change is under way: they open, and nothing new is made with them."""
 
     case: bytes | None = field(default=None, repr=False)
+    mailbox: bytes | None = field(default=None, repr=False)
     session: bytes | None = field(default=None, repr=False)
     signing: ec.EllipticCurvePrivateKey | None = field(default=None, repr=False)
     decryption: ec.EllipticCurvePrivateKey | None = field(default=None, repr=False)
 
-    @property
-    def evidence(self) -> bytes | None:
-        """The key that sealed signed mandates before."""
-        return None if self.case is None else _derived(self.case, "evidence")
-
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What the engine seals, names, signs and opens with."""
+    """What the engine seals, names, signs and opens with.
+
+    `previous` was in use before; `coming` will be: it opens what a process that was restarted earlier
+    has made with it.
+    """
 
     case: bytes = field(repr=False)
     references: bytes = field(repr=False)
@@ -58,27 +43,55 @@ class Keys:
     session: bytes = field(repr=False)
     signing: ec.EllipticCurvePrivateKey = field(repr=False)
     decryption: ec.EllipticCurvePrivateKey = field(repr=False)
-    previous: Previous = field(default_factory=Previous, repr=False)
+    previous: Beside = field(default_factory=Beside, repr=False)
+    coming: Beside = field(default_factory=Beside, repr=False)
 
     @property
-    def evidence(self) -> bytes:
-        """The key that seals signed mandates; derived, so that no key serves two purposes."""
-        return _derived(self.case, "evidence")
+    def cases(self) -> tuple[bytes, ...]:
+        """The keys that open cases, the one in use first."""
+        return self._all(self.case, self.previous.case, self.coming.case)
 
     @property
-    def invitations(self) -> bytes:
-        """The key that makes invitations to a case."""
-        return _derived(self.session, "invitations")
+    def mailboxes(self) -> tuple[bytes, ...]:
+        """The keys that open the PO box, the one in use first."""
+        return self._all(self.mailbox, self.previous.mailbox, self.coming.mailbox)
+
+    @property
+    def sessions(self) -> tuple[bytes, ...]:
+        """The keys under which sessions are known, the one in use first."""
+        return self._all(self.session, self.previous.session, self.coming.session)
+
+    @property
+    def decryptions(self) -> tuple[ec.EllipticCurvePrivateKey, ...]:
+        """The keys that open what was sealed for us, the one in use first."""
+        beside = (self.previous.decryption, self.coming.decryption)
+        return (self.decryption, *(key for key in beside if key is not None))
+
+    @property
+    def signings(self) -> tuple[ec.EllipticCurvePrivateKey, ...]:
+        """The keys whose signatures are ours, the one in use first."""
+        beside = (self.previous.signing, self.coming.signing)
+        return (self.signing, *(key for key in beside if key is not None))
+
+    @property
+    def evidence(self) -> tuple[bytes, ...]:
+        """The keys that seal signed mandates, the one in use first; derived: no key serves two purposes."""
+        return tuple(_derived(key, "evidence") for key in self.cases)
+
+    @property
+    def applicants(self) -> tuple[bytes, ...]:
+        """The keys that seal applicants' names until their application is decided; derived as well."""
+        return tuple(_derived(key, "applicants") for key in self.cases)
+
+    @property
+    def invitations(self) -> tuple[bytes, ...]:
+        """The keys that make invitations to a case, the one in use first."""
+        return tuple(_derived(key, "invitations") for key in self.sessions)
 
     @property
     def calendar(self) -> bytes:
         """The key that makes the addresses of calendars."""
         return _derived(self.session, "calendar")
-
-    @property
-    def applicants(self) -> bytes:
-        """The key that seals applicants' names until their application is decided; derived as well."""
-        return _derived(self.case, "applicants")
 
     def broker_password(self, organisation: str, generation: int = 1) -> str:
         """Return the password of an organisation's user at the broker; nobody has to keep it.
@@ -102,118 +115,91 @@ class Keys:
         return Ed25519PrivateKey.from_private_bytes(_derived(self.session, "webhook"))
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Return the keys in the directory.
+    def of(cls, store: KeyStore) -> Self:
+        """Return the keys of a store.
 
         Raises:
-            EngineError: `unusable-keys`: missing, open to other users, or not what they should be.
+            EngineError: `unusable-keys`: missing, open to other users, or not what they should be;
+                `unavailable-keys`.
         """
-        missing = [name for name in (*_SECRETS, *_PAIRS) if not (path / name).is_file()]
+        found = {
+            **{name: store.secret(name) for name in SECRETS},
+            **{name: store.pair(name) for name in PAIRS},
+        }
+        missing = [name for name, key in found.items() if key is None]
         if missing:
-            raise EngineError("unusable-keys", reason=f"missing in {path}: {', '.join(missing)}")
-        case, references, mailbox, session = (_secret(path / name) for name in _SECRETS)
-        signing, decryption = (_pair(path / name) for name in _PAIRS)
-        return cls(case, references, mailbox, session, signing, decryption, _previous(path))
+            names = ", ".join(missing)
+            raise EngineError("unusable-keys", reason=f"missing: {names}; ./todoke keys init makes them")
+        beside = (_beside(store, place) for place in (Place.PREVIOUS, Place.NEXT))
+        return cls(*found.values(), *beside)  # type: ignore[arg-type] # none is None, by the line above
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Return the keys in a directory; raises `unusable-keys`."""
+        return cls.of(FileStore(path))
 
     @classmethod
     def create_missing(cls, path: Path, *, profile: Profile) -> Self:
-        """Return the keys, made where they are missing; processes that race get the same ones.
+        """Return the keys in a directory, made where they are missing; processes that race get the same ones.
 
         Raises:
             EngineError: `unusable-keys`: in production keys are made by the operator, on purpose.
         """
-        if profile is Profile.PRODUCTION:
-            try:
-                return cls.load(path)
-            except EngineError as error:
-                raise EngineError(
-                    "unusable-keys",
-                    reason=f"{error.values['reason']}; in production Todoke makes none: 32 random "
-                    "bytes for each .key (openssl rand -out case.key 32), a P-256 key for each .pem "
-                    "(openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out signing.pem), "
-                    "mode 0600",
-                ) from error
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in _SECRETS:
-            _create(path / name, secrets.token_bytes(_SIZE_BYTES))
-        for name in _PAIRS:
-            key = ec.generate_private_key(ec.SECP256R1())
-            _create(path / name, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-        return cls.load(path)
+        store = FileStore(path)
+        if profile is not Profile.PRODUCTION:
+            for name in (*SECRETS, *PAIRS):
+                store.make(name)
+        return cls.of(store)
+
+    @classmethod
+    def opened(cls, settings: Settings) -> Self:
+        """Return the keys of these settings; in rehearsals files are made where they are missing.
+
+        Raises:
+            EngineError: `unusable-keys`, `unavailable-keys`: nothing starts without its keys.
+        """
+        if settings.keys_token is None:
+            return cls.create_missing(settings.keys_directory, profile=settings.profile)
+        return cls.of(open_store(settings))
+
+    @staticmethod
+    def _all(first: bytes, *others: bytes | None) -> tuple[bytes, ...]:
+        return (first, *(key for key in others if key is not None))
 
 
-def _previous(path: Path) -> Previous:
-    def secret(name: str) -> bytes | None:
-        place = path / f"{name}{_PREVIOUS}"
-        return _secret(place) if place.exists() else None
-
-    def pair(name: str) -> ec.EllipticCurvePrivateKey | None:
-        place = path / f"{name}{_PREVIOUS}"
-        return _pair(place) if place.exists() else None
-
-    return Previous(secret("case.key"), secret("session.key"), pair("signing.pem"), pair("decryption.pem"))
+def open_store(settings: Settings) -> KeyStore:
+    """Return where the keys of these settings live; a token is asked only when a key is."""
+    if settings.keys_token is None:
+        return FileStore(settings.keys_directory)
+    directory = settings.keys_directory
+    return HardwareStore(Token(settings.keys_token, remembers=directory), directory)
 
 
-def app_pair(
-    path: Path, *, profile: Profile
-) -> tuple[ec.EllipticCurvePrivateKey, ec.EllipticCurvePrivateKey]:
+def app_pair(settings: Settings) -> tuple[ec.EllipticCurvePrivateKey, ec.EllipticCurvePrivateKey]:
     """Return the keys by which the provider of デジタル認証アプリ knows us, and to which it seals.
 
     Raises:
-        EngineError: `unusable-keys`; outside production missing ones are made.
+        EngineError: `unusable-keys`; outside production missing files are made.
     """
-    if profile is not Profile.PRODUCTION:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in _APP_PAIRS:
-            key = ec.generate_private_key(ec.SECP256R1())
-            _create(path / name, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    signing, decryption = (_pair(path / name) for name in _APP_PAIRS)
+    store = open_store(settings)
+    if settings.profile is not Profile.PRODUCTION and isinstance(store, FileStore):
+        for name in APP_PAIRS:
+            store.make(name)
+    signing, decryption = (store.pair(name) for name in APP_PAIRS)
+    if signing is None or decryption is None:
+        raise EngineError("unusable-keys", reason=f"missing: {', '.join(APP_PAIRS)} (keys init --app)")
     return signing, decryption
 
 
+def _beside(store: KeyStore, place: Place) -> Beside:
+    return Beside(
+        case=store.secret("case", place),
+        mailbox=store.secret("mailbox", place),
+        session=store.secret("session", place),
+        signing=store.pair("signing", place),
+        decryption=store.pair("decryption", place),
+    )
+
+
 def _derived(key: bytes, purpose: str) -> bytes:
-    return HKDF(SHA256(), _SIZE_BYTES, salt=None, info=b"todoke " + purpose.encode()).derive(key)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        if path.stat().st_mode & _OPEN_TO_OTHERS:
-            raise EngineError("unusable-keys", reason=f"{path} is open to other users; chmod 600 {path}")
-        return path.read_bytes()
-    except OSError as error:
-        raise EngineError("unusable-keys", reason=f"{path}: {error.strerror}") from error
-
-
-def _secret(path: Path) -> bytes:
-    content = _read(path)
-    if len(content) != _SIZE_BYTES:
-        raise EngineError("unusable-keys", reason=f"{path} should be exactly {_SIZE_BYTES} random bytes")
-    return content
-
-
-def _pair(path: Path) -> ec.EllipticCurvePrivateKey:
-    content = _read(path)
-    try:
-        key = load_pem_private_key(content, password=None)
-    except (ValueError, TypeError) as error:
-        raise EngineError("unusable-keys", reason=f"{path} is not an unencrypted PKCS#8 key") from error
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
-        raise EngineError("unusable-keys", reason=f"{path} is not a P-256 key")
-    return key
-
-
-def _create(path: Path, content: bytes) -> None:
-    if path.exists():
-        return
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-        path.hardlink_to(draft)  # unlike a rename it never replaces the key of somebody faster
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink(missing_ok=True)
+    return HKDF(SHA256(), SECRET_BYTES, salt=None, info=b"todoke " + purpose.encode()).derive(key)

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from engine.core.deadline_rules import Severity
 from engine.core.errors import Code, EngineError, register
 from engine.core.reminders import DAYS_BEFORE, Days
+from engine.keystore.address import SCHEME, TokenAddress
 from engine.local.state import state_path
 
 register({"invalid-settings": Code(500, "設定に誤りがあります", "The settings have errors")})
@@ -59,7 +60,8 @@ class Settings(BaseSettings):
     public_url: str | None = None
     profile: Profile = Profile.PRODUCTION
     clock: Literal["system", "simulated"] = "system"
-    keys: str | None = None
+    keys: str | None = None  # a directory, or a PKCS#11 URI
+    wrapped_keys: Path | None = None  # with a token: where what it has wrapped lies
     trust: Path | None = None
     documents: str | None = None
     webhook_networks: str | None = None
@@ -97,7 +99,7 @@ class Settings(BaseSettings):
             raise EngineError("invalid-settings", reason=reasons) from error
 
     @field_validator(
-        *("state", "trust", "amqp_ca", "amqp_cert", "amqp_key", "heartbeat", "pg_bin"),
+        *("state", "trust", "amqp_ca", "amqp_cert", "amqp_key", "heartbeat", "pg_bin", "wrapped_keys"),
         *("corporate_numbers_id", "certifiers"),
     )
     @classmethod
@@ -109,6 +111,13 @@ class Settings(BaseSettings):
     def _scheme(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value is not None:
             _check_url(value.get_secret_value(), _SCHEMES[str(info.field_name)])
+        return value
+
+    @field_validator("keys")
+    @classmethod
+    def _token(cls, value: str | None) -> str | None:
+        if value is not None and value.startswith(SCHEME):
+            TokenAddress.parse(value)
         return value
 
     @field_validator("listen")
@@ -187,12 +196,20 @@ class Settings(BaseSettings):
 
     @property
     def keys_directory(self) -> Path:
-        """Where the operator's keys are.
+        """Where the files of the operator's keys are; with a token, those that it has wrapped.
 
         Raises:
             EngineError: `invalid-settings`: a key store that this version cannot read.
         """
+        if self.keys_token is not None:
+            return self.wrapped_keys or self.state / "keys"
         return _local(self.keys, self.state / "keys", variable="TODOKE_KEYS")
+
+    @property
+    def keys_token(self) -> TokenAddress | None:
+        """The token that holds the operator's keys, None where they are in files."""
+        is_token = self.keys is not None and self.keys.startswith(SCHEME)
+        return TokenAddress.parse(str(self.keys)) if is_token else None
 
     @property
     def documents_directory(self) -> Path:

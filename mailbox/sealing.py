@@ -35,12 +35,16 @@ register(
 
 
 class Keyring:
-    """Opens and closes keys with the operator's `mailbox.key`, which never leaves this object."""
+    """Opens and closes keys with the operator's `mailbox.key`, which never leaves this object.
 
-    def __init__(self, mailbox_key: bytes) -> None:
-        if len(mailbox_key) != _KEY_BYTES:
+    While `mailbox.key` is being changed, `others` open what they have closed.
+    """
+
+    def __init__(self, mailbox_key: bytes, *others: bytes) -> None:
+        if any(len(key) != _KEY_BYTES for key in (mailbox_key, *others)):
             raise ValueError("mailbox.key must have 32 bytes")
         self._key = mailbox_key
+        self._opening = (mailbox_key, *others)
 
     def wrap_for_transit(self, data_key: bytes, blob: str) -> str:
         """Return the document's key, closed so that only the post opens it, as base64."""
@@ -48,11 +52,13 @@ class Keyring:
 
     def unwrap_from_transit(self, key_wrapped: str, blob: str) -> bytes:
         """Return the document's key; raises `unreadable-key`."""
-        try:
-            wrapped = base64.b64decode(key_wrapped, validate=True)
-        except binascii.Error as error:
-            raise EngineError("unreadable-key") from error
-        return _unwrapped(_derived(self._key, f"transit {blob}"), wrapped)
+        return self._unwrapped(f"transit {blob}", _decoded(key_wrapped))
+
+    def transit_anew(self, key_wrapped: str, blob: str) -> str | None:
+        """Return the document's key closed with the key in use, None when it is; raises `unreadable-key`."""
+        if self._is_current(f"transit {blob}", _decoded(key_wrapped)):
+            return None
+        return self.wrap_for_transit(self.unwrap_from_transit(key_wrapped, blob), blob)
 
     def seal_delivery(self, delivery_id: str, content: bytes) -> str:
         """Return the content closed for the post, as base64."""
@@ -60,11 +66,21 @@ class Keyring:
 
     def open_delivery(self, delivery_id: str, sealed: str) -> bytes:
         """Return the content; raises `unreadable-key` when it was sealed under another id or key."""
+        raw = _decoded(sealed)
+        for key in self._opening:
+            try:
+                return _opened(_derived(key, f"delivery {delivery_id}"), raw)
+            except EngineError:
+                continue
+        raise EngineError("unreadable-key")
+
+    def has_sealed(self, delivery_id: str, sealed: str) -> bool:
+        """Say whether the key in use opens the delivery."""
         try:
-            raw = base64.b64decode(sealed, validate=True)
-        except binascii.Error as error:
-            raise EngineError("unreadable-key") from error
-        return _opened(_derived(self._key, f"delivery {delivery_id}"), raw)
+            _opened(_derived(self._key, f"delivery {delivery_id}"), _decoded(sealed))
+        except EngineError:
+            return False
+        return True
 
     def new_person_key(self, person: UUID) -> bytes:
         """Return a fresh key for the person, wrapped."""
@@ -72,7 +88,29 @@ class Keyring:
 
     def person(self, person: UUID, key_wrapped: bytes) -> "PersonKeyring":
         """Return what opens the letters of this person; raises `unreadable-key`."""
-        return PersonKeyring(_unwrapped(_derived(self._key, f"person {person}"), key_wrapped))
+        return PersonKeyring(self._unwrapped(f"person {person}", key_wrapped))
+
+    def person_anew(self, person: UUID, key_wrapped: bytes) -> bytes | None:
+        """Return the person's key wrapped with the key in use, None when it is; raises `unreadable-key`."""
+        if self._is_current(f"person {person}", key_wrapped):
+            return None
+        key = self._unwrapped(f"person {person}", key_wrapped)
+        return aes_key_wrap(_derived(self._key, f"person {person}"), key)
+
+    def _unwrapped(self, purpose: str, wrapped: bytes) -> bytes:
+        for key in self._opening:
+            try:
+                return _unwrapped(_derived(key, purpose), wrapped)
+            except EngineError:
+                continue
+        raise EngineError("unreadable-key")
+
+    def _is_current(self, purpose: str, wrapped: bytes) -> bool:
+        try:
+            _unwrapped(_derived(self._key, purpose), wrapped)
+        except EngineError:
+            return False
+        return True
 
 
 class PersonKeyring:
@@ -100,6 +138,13 @@ class PersonKeyring:
 
 def _derived(key: bytes, purpose: str) -> bytes:
     return HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"todoke mailbox " + purpose.encode()).derive(key)
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise EngineError("unreadable-key") from error
 
 
 def _unwrapped(key: bytes, wrapped: bytes) -> bytes:

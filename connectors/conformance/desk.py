@@ -10,6 +10,7 @@ from engine.border import payloads as p
 from engine.border.envelope import Opened, open_reply, parse_reply
 from engine.border.sealing import Opener
 from engine.core.errors import EngineError
+from engine.keystore.port import TROUBLE
 from engine.ports import Clock, Documents, Parcel, Rehearsals, RehearsedReply
 from engine.registry.directory import Directories
 from engine.runtime.consumer import Desk, ReplyResult
@@ -77,6 +78,8 @@ class RehearsalDesk:
             _check_source(opened, organisation)
             await self._look_at_documents(opened, organisation)
         except EngineError as error:
+            if error.code in TROUBLE:
+                raise  # that is our trouble, not theirs
             where = error.problems[0].pointer if error.problems else ""
             return self._reply(raw, problem=f"{error.code} {where}".strip(), payload={})
         payload = opened.payload.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -155,8 +155,7 @@ class Ground:
 
     @cached_property
     def opener(self) -> Opener:
-        pairs = [key for key in (self.keys.decryption, self.keys.previous.decryption) if key is not None]
-        own = {thumbprint(key.public_key()): key for key in pairs}
+        own = {thumbprint(key.public_key()): key for key in self.keys.decryptions}
         return Opener(own, self.directories.verification_key)
 
     @cached_property
@@ -169,9 +168,9 @@ class Ground:
             ids=self.ids,
             audience=self.settings.origin,
             session_key=self.keys.session,
-            evidence_key=self.keys.evidence,
-            previous_session_key=self.keys.previous.session,
-            previous_evidence_key=self.keys.previous.evidence,
+            evidence_key=self.keys.evidence[0],
+            other_session_keys=self.keys.sessions[1:],
+            other_evidence_keys=self.keys.evidence[1:],
             exchange=self.fetch,
             app=self._app(),
         )
@@ -186,7 +185,7 @@ class Ground:
 
     @cached_property
     def keyring(self) -> Keyring:
-        return Keyring(self.keys.mailbox)
+        return Keyring(*self.keys.mailboxes)
 
     @cached_property
     def _document_intake(self) -> DocumentIntake:
@@ -206,7 +205,7 @@ class Ground:
 
     @cached_property
     def case_keys(self) -> CaseKeys:
-        return CaseKeys(self.keys.case, self.keys.previous.case)
+        return CaseKeys(*self.keys.cases)
 
     @cached_property
     def passages(self) -> Passages:
@@ -270,7 +269,7 @@ class Ground:
         provider = load_provider(folder, ENVIRONMENTS[self.settings.profile])
         if provider is None:
             return None
-        return App(provider, *app_pair(self.settings.keys_directory, profile=self.settings.profile))
+        return App(provider, *app_pair(self.settings))
 
 
 def is_working_day(day: date) -> bool:

@@ -72,7 +72,7 @@ class Organisations(Ground):
 
     @cached_property
     def _names(self) -> CaseKey:
-        return CaseKey(self.keys.applicants)
+        return CaseKey(*self.keys.applicants)
 
     @cached_property
     def onboarding(self) -> Onboarding:

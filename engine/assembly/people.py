@@ -72,7 +72,7 @@ class People(Organisations):
             store=self.store,
             counter=self.counter,
             gate=self.gate,
-            invitations_key=self.keys.invitations,
+            invitations_keys=self.keys.invitations,
             clock=self.clock,
         )
 

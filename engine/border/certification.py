@@ -19,7 +19,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from pydantic.alias_generators import to_camel
 
 from engine.border.envelope import PAYLOADS, schema_of
-from engine.border.jwk import Kid, exported
+from engine.border.jwk import Kid, exported, jose_key
 from engine.core.errors import Code, EngineError, register
 from engine.core.text import Text
 
@@ -95,7 +95,7 @@ class Report(_Part):
     def signed(self, key: ec.EllipticCurvePrivateKey, *, kid: Kid) -> str:
         """Return it as a compact JWS."""
         head = {"alg": "ES256", "kid": kid, "typ": TYPE}
-        return jws.serialize_compact(head, self.canonical(), ECKey.import_key(key), algorithms=["ES256"])
+        return jws.serialize_compact(head, self.canonical(), jose_key(key), algorithms=["ES256"])
 
     def check_current(
         self, *, channel: str, subscriptions: Iterable[tuple[str, str | None]], now: datetime

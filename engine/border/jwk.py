@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Final, Literal
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from joserfc.jwk import ECKey, KeyParameters
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.core.errors import Code, EngineError, register
@@ -85,6 +86,12 @@ def exported(key: ec.EllipticCurvePublicKey, *, use: Use) -> dict[str, str]:
         "use": use,
         "alg": _ALG[use],
     }
+
+
+def jose_key(key: ec.EllipticCurvePrivateKey, parameters: KeyParameters | None = None) -> ECKey:
+    """Return the key as joserfc uses it, described by its public half: it may be in a token."""
+    x, y = coordinates(key.public_key())
+    return ECKey(key, {"kty": "EC", "crv": "P-256", "x": x, "y": y}, parameters)
 
 
 def key_set(jwks: Iterable[dict[str, str]]) -> dict[str, list[dict[str, str]]]:

@@ -15,7 +15,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from engine.border.canonical import canonical_json
-from engine.border.jwk import encoded, public_key, thumbprint
+from engine.border.jwk import encoded, jose_key, public_key, thumbprint
 from engine.core.errors import Code, EngineError, register
 
 MOST_BYTES: Final = 4 * 1024 * 1024
@@ -40,9 +40,7 @@ register(
 def signed_document(content: Mapping[str, Any], key: ec.EllipticCurvePrivateKey) -> bytes:
     """Return the document: canonical, with its signature beside it."""
     head = {"alg": _ALGORITHM, "typ": _TYPE, "kid": thumbprint(key.public_key())}
-    whole = jws.serialize_compact(
-        head, canonical_json(content), ECKey.import_key(key), algorithms=[_ALGORITHM]
-    )
+    whole = jws.serialize_compact(head, canonical_json(content), jose_key(key), algorithms=[_ALGORITHM])
     before, _, after = whole.split(".")
     return canonical_json({"certificate": content, "jws": f"{before}..{after}"})
 

@@ -22,7 +22,7 @@ from joserfc.jwk import ECKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from engine.border.jwk import exported
+from engine.border.jwk import exported, jose_key
 from engine.core.errors import Code, EngineError, register
 
 TYPE: Final = "todoke-statement+jws"
@@ -105,7 +105,7 @@ class Statement(_Part):
     def signed(self, key: ec.EllipticCurvePrivateKey, *, kid: str) -> str:
         """Return it as a compact JWS."""
         head = {"alg": "ES256", "kid": kid, "typ": TYPE}
-        return jws.serialize_compact(head, self.canonical(), ECKey.import_key(key), algorithms=["ES256"])
+        return jws.serialize_compact(head, self.canonical(), jose_key(key), algorithms=["ES256"])
 
 
 def month_of(text: str, *, now: datetime) -> tuple[datetime, datetime]:

@@ -16,7 +16,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from engine.border.jwk import Kid, exported, thumbprint
+from engine.border.jwk import Kid, exported, jose_key, thumbprint
 from engine.core.errors import Code, EngineError, register
 
 MAX_TOKEN_LIFE: Final = timedelta(seconds=300)
@@ -137,7 +137,7 @@ def organisation_token(
     if token_id is not None:
         claims["jti"] = token_id
     head = {"alg": _ALGORITHM, "kid": kid, "typ": _TYPE}
-    return jwt.encode(head, claims, ECKey.import_key(key), algorithms=[_ALGORITHM])
+    return jwt.encode(head, claims, jose_key(key), algorithms=[_ALGORITHM])
 
 
 def read_token(text: str) -> OrganisationToken:
@@ -169,7 +169,7 @@ def key_proof(key: ec.EllipticCurvePrivateKey, *, number: str, audience: str, no
         "exp": issued_at + int(MAX_TOKEN_LIFE.total_seconds()),
     }
     head = {"alg": _ALGORITHM, "kid": thumbprint(key.public_key()), "typ": _PROOF_TYPE}
-    return jwt.encode(head, claims, ECKey.import_key(key), algorithms=[_ALGORITHM])
+    return jwt.encode(head, claims, jose_key(key), algorithms=[_ALGORITHM])
 
 
 def check_key_proof(

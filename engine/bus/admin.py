@@ -25,6 +25,7 @@ from engine.bus.topology import (
     REPLIES,
     RETIRED,
     Rights,
+    broker_queue,
     organisation_of,
     organisation_rights,
     reply_queue,
@@ -137,6 +138,11 @@ class BrokerAdmin:
             for kind in ("mem_alarm", "disk_free_alarm")
             if node.get(kind)
         ]
+
+    async def waiting(self, queue: str) -> int:
+        """Return how many messages a queue holds, given out ones included; raises `unavailable-broker`."""
+        found = await self._call("GET", self._path("queues", broker_queue(queue)))
+        return int((found or {}).get("messages", 0))
 
     async def users(self) -> list[str]:
         """Return the names of all users."""

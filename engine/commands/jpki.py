@@ -33,9 +33,7 @@ def jpki(*, port: int) -> None:
     clock = SystemClock() if settings.clock == "system" else SimulatedClock(settings.state / "clock")
     world = JpkiWorld(clock, state=settings.state / "jpki")
     provider = DigitalApp(world, base=f"http://127.0.0.1:{port}")
-    app = App(
-        provider.described(settings.origin), *app_pair(settings.keys_directory, profile=settings.profile)
-    )
+    app = App(provider.described(settings.origin), *app_pair(settings))
     provider.register(Client(CLIENT, app.public_keys(), (app.provider.redirect_uri,)))
     both = world.app()
     app_of(provider, lambda: SoftwareCard.load(settings.state / "card.json"), both)

@@ -17,11 +17,12 @@ from engine.identity.certificates import Unreadable, public_key_of, strictly
 from engine.identity.fetch import Unreachable
 from engine.identity.ocsp import CLOCK_SKEW, NotBelieved
 from engine.identity.profiles import extension_of
-from engine.identity.trust import Root
+from engine.identity.trust import Anchor
 from engine.identity.verdict import Standing, Status
 
 _STRONG: Final = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 _ANY_OTHER: Final = "*"
+Point = x509.Name | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,35 +43,45 @@ class RevocationList:
             this_update=self.this_update,
             next_update=self.next_update,
             revoked_at=entry.revocation_date_utc if entry else None,
+            reason=_reason(entry) if entry else None,
             evidence=self.der,
         )
 
 
-def distribution_point(certificate: x509.Certificate) -> x509.Name:
-    """Return the name of the part of the CRL that covers the certificate; raises NotBelieved."""
+def distribution_point(certificate: x509.Certificate) -> Point:
+    """Return the name of the part of the CRL that covers the certificate; raises NotBelieved.
+
+    A person's certificate has a directory name there (profiles.py); that of a time-stamping authority
+    has an address, which is compared and never followed.
+    """
     extension = extension_of(certificate, x509.CRLDistributionPoints)
     names = [name.value for point in extension.value for name in point.full_name or ()] if extension else []
     match names:
-        case [x509.Name() as name]:
+        case [x509.Name() | str() as name]:
             return name
         case _:
             raise NotBelieved("the certificate does not name one CRL")
 
 
-def locate(name: x509.Name, urls: Mapping[str, str]) -> str:
+def locate(name: Point, urls: Mapping[str, str]) -> str:
     """Return where the CRL of this name lies, by configuration; raises Unreachable."""
-    url = urls.get(name.rfc4514_string()) or urls.get(_ANY_OTHER)
+    url = urls.get(name_of(name)) or urls.get(_ANY_OTHER)
     if url is None:
         raise Unreachable("no place is configured for this CRL")
     return url.replace("{sha256}", digest_of_name(name))
 
 
-def digest_of_name(name: x509.Name) -> str:
-    """Return a file name for a distribution point: the SHA-256 of its DER, in hex."""
-    return hashlib.sha256(name.public_bytes()).hexdigest()
+def name_of(point: Point) -> str:
+    """Return how a distribution point is written in the configuration."""
+    return point if isinstance(point, str) else point.rfc4514_string()
 
 
-def read_list(der: bytes, name: x509.Name, root: Root, now: datetime | None) -> RevocationList:
+def digest_of_name(name: Point) -> str:
+    """Return a file name for a distribution point: the SHA-256, in hex, of its DER or of the address."""
+    return hashlib.sha256(name.encode() if isinstance(name, str) else name.public_bytes()).hexdigest()
+
+
+def read_list(der: bytes, name: Point, root: Anchor, now: datetime | None) -> RevocationList:
     """Return the CRL if the root signed it, for this part and the present; raises NotBelieved.
 
     Without `now` it is judged at its own time: what was kept as evidence.
@@ -89,14 +100,21 @@ def read_list(der: bytes, name: x509.Name, root: Root, now: datetime | None) -> 
     return RevocationList(crl, der, crl.last_update_utc, next_update)
 
 
-def _check_signature(crl: x509.CertificateRevocationList, root: Root) -> None:
+def _reason(entry: x509.RevokedCertificate) -> str | None:
+    try:
+        return str(entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.value)
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _check_signature(crl: x509.CertificateRevocationList, root: Anchor) -> None:
     if crl.issuer != root.certificate.subject or not isinstance(crl.signature_hash_algorithm, _STRONG):
         raise NotBelieved("the CRL is not from this root")
     if not crl.is_signature_valid(public_key_of(root.certificate)):
         raise NotBelieved("the CRL is not signed by this root")
 
 
-def _check_scope(crl: x509.CertificateRevocationList, name: x509.Name) -> None:
+def _check_scope(crl: x509.CertificateRevocationList, name: Point) -> None:
     """A list of another municipality, or of some reasons only, would make everybody look good."""
     for extension in crl.extensions:
         match extension.value:
@@ -108,7 +126,7 @@ def _check_scope(crl: x509.CertificateRevocationList, name: x509.Name) -> None:
                 raise NotBelieved("the CRL has a critical extension that we do not know")
 
 
-def _check_point(point: x509.IssuingDistributionPoint, name: x509.Name) -> None:
+def _check_point(point: x509.IssuingDistributionPoint, name: Point) -> None:
     covered = [covered.value for covered in point.full_name or ()]
     if (covered and name not in covered) or point.relative_name is not None:
         raise NotBelieved("the CRL is of another part")

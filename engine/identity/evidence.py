@@ -44,10 +44,11 @@ class Bundle:
     root: bytes = field(repr=False)
     status: bytes = field(repr=False)
     tsa_root: bytes = field(default=b"", repr=False)
+    tsa_status: bytes = field(default=b"", repr=False)  # the word about the time-stamping authority
 
     def to_der(self) -> bytes:
         """Return a SEQUENCE OF OCTET STRING."""
-        parts = [self.content, self.signature, self.root, self.status, self.tsa_root]
+        parts = [self.content, self.signature, self.root, self.status, self.tsa_root, self.tsa_status]
         return bytes(core.SequenceOf(parts, spec=core.OctetString).dump())
 
     @classmethod
@@ -59,12 +60,12 @@ class Bundle:
 class EvidenceSeal:
     """Seals bundles under one key; each is bound to its id and to the time it was judged at.
 
-    While the key is being changed, the previous one still opens what it sealed.
+    While the key is being changed, `others` open what they have sealed.
     """
 
-    def __init__(self, key: bytes, previous: bytes | None = None) -> None:
+    def __init__(self, key: bytes, *others: bytes) -> None:
         self._cipher = AESGCM(key)
-        self._opening = (self._cipher, *((AESGCM(previous),) if previous else ()))
+        self._opening = (self._cipher, *(AESGCM(other) for other in others))
 
     def seal(self, bundle: Bundle, evidence: UUID, *, signed_at: datetime) -> bytes:
         """Return the sealed bundle."""
@@ -80,6 +81,16 @@ class EvidenceSeal:
             except InvalidTag:
                 continue
         raise EngineError("no-such-evidence")
+
+    def anew(self, sealed: bytes, evidence: UUID, *, signed_at: datetime) -> bytes | None:
+        """Return the bundle sealed with the key in use, None when it is; raises `no-such-evidence`."""
+        nonce, ciphertext = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        try:
+            self._cipher.decrypt(nonce, ciphertext, _bound_to(evidence, signed_at))
+        except InvalidTag:
+            bundle = self.open(sealed, evidence, signed_at=signed_at)
+            return self.seal(bundle, evidence, signed_at=signed_at)
+        return None
 
 
 def _bound_to(evidence: UUID, signed_at: datetime) -> bytes:

@@ -15,8 +15,8 @@ from engine.identity.paths import check_path, path_of
 from engine.identity.profiles import POLICIES, Profile, Use, algorithm_of, digest_of, is_signed
 from engine.identity.status import StatusSource, read_kept
 from engine.identity.store import Credential, Kind
-from engine.identity.timestamps import is_rooted_in, read_token
-from engine.identity.trust import Root, TrustStore
+from engine.identity.timestamps import authority_of, is_rooted_in, read_token, stands
+from engine.identity.trust import Root, TrustStore, TsaRoot
 from engine.identity.verdict import Finding, ProvenTime, Standing, Status, Verdicts
 
 
@@ -98,10 +98,35 @@ class Examiner:
         """Return the pinned root of the token's authority in DER, empty when there is no token."""
         if proven is None or not proven.token:
             return b""
-        for root in self._trust.tsa_roots:
-            if is_rooted_in(proven.token, root, proven.at):
-                return root.public_bytes(Encoding.DER)
-        return b""
+        root = self._tsa(proven)
+        return root.certificate.public_bytes(Encoding.DER) if root else b""
+
+    async def time_stamp(self, proven: ProvenTime, now: datetime) -> tuple[bool | None, bytes]:
+        """Return whether the token stands by what its authority says now, and that word.
+
+        None: it cannot be told now. A token of whose authority nobody can be asked stands, with no word.
+        """
+        root = self._tsa(proven) if proven.token else None
+        if root is None or not root.is_asked:
+            return True, b""
+        word = await self._status.status(authority_of(proven.token), root, now, since=proven.at)
+        return stands(word, proven.at), word.evidence
+
+    def kept_time_stamp(self, proven: ProvenTime, word: bytes, *, root: bytes = b"") -> bool:
+        """Return whether the token stands by the word that was kept with it."""
+        kept = TsaRoot(x509.load_der_x509_certificate(root)) if root else self._tsa(proven)
+        if kept is None or not proven.token:
+            return False
+        try:
+            return stands(read_kept(word, authority_of(proven.token), kept), proven.at) is True
+        except NotBelieved:
+            return False
+
+    def _tsa(self, proven: ProvenTime) -> TsaRoot | None:
+        for root in self._trust.tsa_authorities:
+            if is_rooted_in(proven.token, root.certificate, proven.at):
+                return root
+        return None
 
     def _pinned_then(self, certificate: x509.Certificate) -> Root:
         for root in self._trust.roots:

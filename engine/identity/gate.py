@@ -54,8 +54,8 @@ class Gate:
         audience: str,
         session_key: bytes,
         evidence_key: bytes,
-        previous_session_key: bytes | None = None,
-        previous_evidence_key: bytes | None = None,
+        other_session_keys: Sequence[bytes] = (),
+        other_evidence_keys: Sequence[bytes] = (),
         trust: TrustStore | None = None,
         app: AppDoor | None = None,
         mapping: SerialMapping | None = None,
@@ -63,7 +63,7 @@ class Gate:
         self.audience = audience
         self._store = store
         self._clock = clock
-        self._sessions = Sessions(store, clock, session_key, previous_session_key)
+        self._sessions = Sessions(store, clock, session_key, *other_session_keys)
         self._guard = Guard(store, clock, session_key)
         self._inspection = (
             Inspection(store=store, guard=self._guard, trust=trust, clock=clock) if trust else None
@@ -80,7 +80,7 @@ class Gate:
             clock=clock,
             ids=ids,
         )
-        seal = EvidenceSeal(evidence_key, previous_evidence_key)
+        seal = EvidenceSeal(evidence_key, *other_evidence_keys)
         self._settling = Settling(store=store, examiner=examiner, seal=seal, clock=clock)
         self._signing = Signing(
             store=store,
@@ -336,16 +336,16 @@ def open_gate(
     audience: str,
     session_key: bytes,
     evidence_key: bytes,
-    previous_session_key: bytes | None = None,
-    previous_evidence_key: bytes | None = None,
+    other_session_keys: Sequence[bytes] = (),
+    other_evidence_keys: Sequence[bytes] = (),
     exchange: Exchange | None = None,
     app: App | None = None,
 ) -> Gate:
     """Return the gate at `audience` (the public URL), with real revocation checks.
 
-    `session_key` and `evidence_key` are 32 bytes each. Without a time-stamping authority in
-    the trust store the engine's clock is what proves times. `exchange` is needed for the app and for
-    the authority's mapping of numbers, where they are configured.
+    `session_key` and `evidence_key` are 32 bytes each; the others open while they are changed.
+    Without a time-stamping authority in the trust store the engine's clock is what proves times.
+    `exchange` is needed for the app and for the authority's mapping of numbers, where they are configured.
     """
     door = AppDoor(app, store, exchange) if app and exchange else None
     mapping = HttpSerialMapping(exchange, trust.mapping_url) if trust.mapping_url and exchange else None
@@ -361,8 +361,8 @@ def open_gate(
         audience=audience,
         session_key=session_key,
         evidence_key=evidence_key,
-        previous_session_key=previous_session_key,
-        previous_evidence_key=previous_evidence_key,
+        other_session_keys=other_session_keys,
+        other_evidence_keys=other_evidence_keys,
         trust=trust,
         app=door,
         mapping=mapping,

@@ -87,6 +87,9 @@ def warnings_of(trust: TrustStore, now: datetime) -> tuple[str, ...]:
         if not (root.ocsp_url or root.crl_urls):
             found.append(f"no-revocation-source: {name}")
     found += [f"tsa-{code}" for root in trust.tsa_roots for code in _of_period(root, now)]
+    found += [
+        f"tsa-no-revocation-source: {one.key_id[:16]}" for one in trust.tsa_authorities if not one.is_asked
+    ]
     for use in sorted({root.use.value for root in trust.roots}):
         ends = [root.certificate.not_valid_after_utc for root in trust.roots if root.use.value == use]
         if max(ends) - now < _SOON:

@@ -14,7 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from engine.identity.certificates import Unreadable, public_key_of, strictly
 from engine.identity.fetch import Fetch, Unreachable
 from engine.identity.profiles import PublicKey, extension_of, is_signed
-from engine.identity.trust import Root
+from engine.identity.trust import Anchor
 from engine.identity.verdict import Standing, Status
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
@@ -31,7 +31,7 @@ class NotBelieved(Exception):
     """The answer is not one that the authority gave to this question, now."""
 
 
-async def ask_ocsp(fetch: Fetch, certificate: x509.Certificate, root: Root, now: datetime) -> Status:
+async def ask_ocsp(fetch: Fetch, certificate: x509.Certificate, root: Anchor, now: datetime) -> Status:
     """Return the responder's word about the certificate.
 
     Raises:
@@ -52,7 +52,7 @@ async def ask_ocsp(fetch: Fetch, certificate: x509.Certificate, root: Root, now:
     return read_answer(answer, request, root, now)
 
 
-def read_answer(answer: bytes, request: ocsp.OCSPRequest, root: Root, now: datetime) -> Status:
+def read_answer(answer: bytes, request: ocsp.OCSPRequest, root: Anchor, now: datetime) -> Status:
     """Return what the answer says; raises NotBelieved."""
     try:
         with strictly():
@@ -66,7 +66,7 @@ def read_answer(answer: bytes, request: ocsp.OCSPRequest, root: Root, now: datet
         raise NotBelieved("it is not an OCSP response") from error
 
 
-def read_kept_answer(answer: bytes, certificate: x509.Certificate, root: Root) -> Status:
+def read_kept_answer(answer: bytes, certificate: x509.Certificate, root: Anchor) -> Status:
     """Return what a kept answer says, judged at the time it was given; raises NotBelieved."""
     request = ocsp.OCSPRequestBuilder().add_certificate(certificate, root.certificate, hashes.SHA256())
     try:
@@ -93,6 +93,7 @@ def _status(answer: bytes, response: ocsp.OCSPResponse, request: ocsp.OCSPReques
         this_update=this_update,
         next_update=next_update,
         revoked_at=single.revocation_time_utc,
+        reason=single.revocation_reason.value if single.revocation_reason else None,
         evidence=answer,
     )
 
@@ -107,7 +108,7 @@ def _check_nonce(response: ocsp.OCSPResponse, request: ocsp.OCSPRequest) -> None
         raise NotBelieved("it repeats another nonce")
 
 
-def _check_signature(response: ocsp.OCSPResponse, root: Root, now: datetime) -> None:
+def _check_signature(response: ocsp.OCSPResponse, root: Anchor, now: datetime) -> None:
     digest = response.signature_hash_algorithm
     if not isinstance(digest, _STRONG):
         raise NotBelieved("the responder's digest is too weak")
@@ -116,7 +117,7 @@ def _check_signature(response: ocsp.OCSPResponse, root: Root, now: datetime) -> 
         raise NotBelieved("the responder's signature is not right")
 
 
-def _responder_key(response: ocsp.OCSPResponse, root: Root, now: datetime) -> PublicKey:
+def _responder_key(response: ocsp.OCSPResponse, root: Anchor, now: datetime) -> PublicKey:
     """Return the key of the root itself, or of the responder to whom it delegated."""
     for candidate in (root.certificate, *response.certificates):
         if _is_named(response, candidate):
@@ -133,7 +134,7 @@ def _is_named(response: ocsp.OCSPResponse, certificate: x509.Certificate) -> boo
     return response.responder_key_hash == _key_hash(certificate)
 
 
-def _check_delegate(certificate: x509.Certificate, root: Root, now: datetime) -> None:
+def _check_delegate(certificate: x509.Certificate, root: Anchor, now: datetime) -> None:
     digest = certificate.signature_hash_algorithm
     usages = extension_of(certificate, x509.ExtendedKeyUsage)
     if usages is None or ExtendedKeyUsageOID.OCSP_SIGNING not in usages.value:

@@ -17,7 +17,7 @@ from engine.identity.settling import proof_of
 from engine.identity.status import RevocationService
 from engine.identity.store import Proof
 from engine.identity.trust import TrustStore
-from engine.identity.verdict import ProvenTime, Verdicts
+from engine.identity.verdict import ProvenTime, Standing, Verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,18 @@ def judged(content: bytes, signature: bytes, *, signed_at: datetime, trust: Trus
     proven = examiner.proven_by(token, signed) if token else ProvenTime(signed_at, "clock")
     if proven is None:
         raise EngineError("signature-time-unproven")
-    if len(words) != 1:
+    verdicts = [examiner.kept_under(signed, proven=proven, root=root, status=word) for word in words]
+    known = [one.status.standing is not Standing.UNAVAILABLE for one in verdicts]
+    if len(words) not in {1, 2} or (len(words) == 2 and known.count(True) != 1):
         raise EngineError("evidence-not-settled")
-    verdicts = examiner.kept_under(signed, proven=proven, root=root, status=words[0])
+    own = known.index(True) if True in known else 0
+    for about_time in (word for place, word in enumerate(words) if place != own):
+        if not examiner.kept_time_stamp(proven, about_time):
+            raise EngineError("signature-time-unproven")
+    return _settled(verdicts[own], signed, proven)
+
+
+def _settled(verdicts: Verdicts, signed: cades.Signed, proven: ProvenTime) -> Judged:
     verdicts.require()
     if proof_of(verdicts, proven.at) is not Proof.SETTLED:
         raise EngineError("evidence-not-settled")

@@ -15,6 +15,7 @@ from joserfc.jwk import ECKey
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from engine.border.jwk import jose_key
 from engine.identity.profiles import Environment
 from engine.identity.trust import TrustStoreError
 
@@ -58,12 +59,12 @@ class App:
     @property
     def signing_key(self) -> ECKey:
         """The key of our client assertions."""
-        return ECKey.import_key(self.signing, {"use": "sig", "alg": "ES256"})
+        return jose_key(self.signing, {"use": "sig", "alg": "ES256"})
 
     @property
     def decryption_key(self) -> ECKey:
         """The key to which certificates are sealed."""
-        return ECKey.import_key(self.decryption, {"use": "enc"})
+        return jose_key(self.decryption, {"use": "enc"})
 
     def public_keys(self) -> dict[str, object]:
         """Return what the provider is given when we register: a JWK Set."""

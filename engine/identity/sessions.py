@@ -47,12 +47,12 @@ class Session:
 class Sessions:
     """Begins, finds and ends sessions."""
 
-    def __init__(self, store: IdentityStore, clock: Clock, key: bytes, previous: bytes | None = None) -> None:
+    def __init__(self, store: IdentityStore, clock: Clock, key: bytes, *others: bytes) -> None:
         self._store = store
         self._clock = clock
         self._key = key
-        # While the key is being changed: sessions that began under the previous one go on.
-        self._known_by = (key, *((previous,) if previous else ()))
+        # While the key is being changed: sessions that began under another one go on.
+        self._known_by = (key, *others)
 
     async def begin(self, person: UUID, credential: Credential, *, not_after: datetime) -> SessionToken:
         """Return the token of a new session, which never outlives the certificate."""

@@ -132,13 +132,25 @@ class Settling:
         proof = proof_of(verdicts, row.signed_at)
         if proof is Proof.WAITING:
             return proof
-        kept = replace(bundle, status=verdicts.status.evidence)
+        word = await self._word_of_time(row, verdicts.proven, now)
+        if proof is Proof.SETTLED and word is None:
+            return Proof.WAITING
+        kept = replace(bundle, status=verdicts.status.evidence, tsa_status=word or b"")
         sealed = self._seal.seal(kept, row.id, signed_at=row.signed_at)
         if await self._store.settle_evidence(row.id, proof, bundle_sealed=sealed, at=now):
             if proof is Proof.UNDONE:
                 log.error("evidence.undone", extra={"evidence": str(row.id), "case_id": str(row.case_id)})
             return proof
         return Proof.WAITING  # somebody else was faster
+
+    async def _word_of_time(self, row: EvidenceRow, proven: ProvenTime | None, now: datetime) -> bytes | None:
+        """Return the word about who stamped the time, empty where nobody is asked; None: do not settle."""
+        if proven is None:
+            return b""
+        stands, word = await self._examiner.time_stamp(proven, now)
+        if stands is False:  # a person has to look: the time-stamping authority lost its key
+            log.error("evidence.time-stamp-revoked", extra={"evidence": str(row.id)})
+        return word if stands else None
 
     async def _row(self, evidence: UUID) -> EvidenceRow:
         row = await self._store.evidence(evidence)
@@ -161,6 +173,9 @@ def kept_verdicts(examiner: Examiner, row: EvidenceRow, bundle: Bundle) -> Verdi
     """Return the verdicts about kept evidence by what was kept with it, alone."""
     signed = cades.read(bundle.signature, bundle.content)
     proven = _proven(examiner, row, bundle, signed)
+    if proven and bundle.tsa_status:
+        stands = examiner.kept_time_stamp(proven, bundle.tsa_status, root=bundle.tsa_root)
+        proven = proven if stands else None
     return examiner.kept(signed, proven=proven, root=bundle.root, status=bundle.status)
 
 
@@ -173,7 +188,8 @@ def _proven(examiner: Examiner, row: EvidenceRow, bundle: Bundle, signed: cades.
 
 def _raised(bundle: Bundle) -> LongTermProof:
     roots = [root for root in (bundle.root, bundle.tsa_root) if root]
-    raised = cades.long_term(bundle.signature, certificates=roots, revocations=[bundle.status])
+    words = [word for word in (bundle.status, bundle.tsa_status) if word]
+    raised = cades.long_term(bundle.signature, certificates=roots, revocations=words)
     return LongTermProof(bundle.content, raised)
 
 

@@ -12,10 +12,10 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from cryptography import x509
 
-from engine.identity.crl import RevocationList, distribution_point, locate, read_list
+from engine.identity.crl import RevocationList, distribution_point, locate, name_of, read_list
 from engine.identity.fetch import Fetch, Unreachable
 from engine.identity.ocsp import NotBelieved, ask_ocsp, read_kept_answer
-from engine.identity.trust import Root
+from engine.identity.trust import Anchor
 from engine.identity.verdict import Standing, Status
 
 _OCSP_ANSWERS: Final = 65_536
@@ -31,7 +31,7 @@ class StatusSource(Protocol):
     """Knows the standing of certificates."""
 
     async def status(
-        self, certificate: x509.Certificate, root: Root, now: datetime, *, since: datetime | None = None
+        self, certificate: x509.Certificate, root: Anchor, now: datetime, *, since: datetime | None = None
     ) -> Status:
         """Return the standing; UNAVAILABLE instead of an error. `since`: if there is a newer word, that."""
         ...
@@ -46,7 +46,7 @@ class RevocationService:
         self._lists: _Remembered[RevocationList] = _Remembered(_LISTS)
 
     async def status(
-        self, certificate: x509.Certificate, root: Root, now: datetime, *, since: datetime | None = None
+        self, certificate: x509.Certificate, root: Anchor, now: datetime, *, since: datetime | None = None
     ) -> Status:
         """Return the standing; UNAVAILABLE when no source that is configured gives a believable answer.
 
@@ -62,7 +62,7 @@ class RevocationService:
         return Status(Standing.UNAVAILABLE)
 
     async def _by_ocsp(
-        self, certificate: x509.Certificate, root: Root, now: datetime, since: datetime
+        self, certificate: x509.Certificate, root: Anchor, now: datetime, since: datetime
     ) -> Status:
         name = f"{root.key_id}/{certificate.serial_number:x}"
         known = self._answers.at(name, now, since)
@@ -72,10 +72,10 @@ class RevocationService:
         return known
 
     async def _by_crl(
-        self, certificate: x509.Certificate, root: Root, now: datetime, since: datetime
+        self, certificate: x509.Certificate, root: Anchor, now: datetime, since: datetime
     ) -> Status:
         point = distribution_point(certificate)
-        name = f"{root.key_id}/{point.rfc4514_string()}"
+        name = f"{root.key_id}/{name_of(point)}"
         known = self._lists.at(name, now, since)
         if known is None:
             der = await self._fetch.get(locate(point, root.crl_urls))
@@ -84,7 +84,7 @@ class RevocationService:
         return known.status_of(certificate)
 
 
-def read_kept(evidence: bytes, certificate: x509.Certificate, root: Root) -> Status:
+def read_kept(evidence: bytes, certificate: x509.Certificate, root: Anchor) -> Status:
     """Return what a kept list or OCSP answer says, judged at the time it was given; raises NotBelieved."""
     try:
         return read_list(evidence, distribution_point(certificate), root, None).status_of(certificate)

@@ -20,10 +20,11 @@ from engine.identity.cades import UNREADABLE, Signed, read_signed
 from engine.identity.certificates import public_key_of
 from engine.identity.fetch import Fetch, Unreachable
 from engine.identity.profiles import extension_of, is_signed
-from engine.identity.verdict import ProvenTime
+from engine.identity.verdict import ProvenTime, Standing, Status
 
 _DRIFT: Final = timedelta(minutes=5)
 _STRONG: Final = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
+_HARMLESS: Final = ("unspecified", "affiliationChanged", "superseded", "cessationOfOperation")
 _CONTENT_TYPE: Final = "application/timestamp-query"
 
 
@@ -96,6 +97,27 @@ def read_token(
 def is_rooted_in(token: bytes, root: x509.Certificate, at: datetime) -> bool:
     """Tell whether the root issued the certificate of a token that was read before."""
     return _issued(root, read_signed(token, content_type="tst_info").certificate, at)
+
+
+def authority_of(token: bytes) -> x509.Certificate:
+    """Return the certificate that signed a token that was read before."""
+    return read_signed(token, content_type="tst_info").certificate
+
+
+def stands(word: Status, at: datetime) -> bool | None:
+    """Tell whether a token of this time is worth something, by the word about its authority's certificate.
+
+    None: that cannot be told now. A token of before the revocation stands if the key was not lost: the
+    reason has to be there, and one of four; else all its tokens are worth nothing (RFC 3161, 4).
+    """
+    match word.standing:
+        case Standing.GOOD:
+            is_later = word.this_update is not None and word.this_update >= at - _DRIFT
+            return True if is_later else None
+        case Standing.REVOKED:
+            return word.reason in _HARMLESS and word.revoked_at is not None and word.revoked_at > at
+        case Standing.UNKNOWN | Standing.UNAVAILABLE:
+            return None
 
 
 def _check_content(signed: Signed) -> None:

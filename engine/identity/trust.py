@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -27,6 +27,38 @@ _TEST_NAME: Final = "O=JPKI-TEST"
 
 class TrustStoreError(Exception):
     """The trust store cannot be used as it is; nothing starts with half a trust store."""
+
+
+class Anchor(Protocol):
+    """A pinned certificate, and where one asks what its authority revoked."""
+
+    @property
+    def certificate(self) -> x509.Certificate: ...
+    @property
+    def ocsp_url(self) -> str | None: ...
+    @property
+    def crl_urls(self) -> Mapping[str, str]: ...
+    @property
+    def key_id(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TsaRoot:
+    """A pinned root of a time-stamping authority; where neither is configured, nobody is asked."""
+
+    certificate: x509.Certificate
+    ocsp_url: str | None = None
+    crl_urls: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key_id(self) -> str:
+        """The name of the root's key."""
+        return (subject_key_id(self.certificate) or b"").hex()
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it is configured where its revocations are asked."""
+        return self.ocsp_url is not None or bool(self.crl_urls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +94,14 @@ class TrustStore:
 
     environment: Environment
     roots: tuple[Root, ...]
-    tsa_roots: tuple[x509.Certificate, ...] = ()
+    tsa_authorities: tuple[TsaRoot, ...] = ()
     tsa_url: str | None = None
     mapping_url: str | None = None
+
+    @property
+    def tsa_roots(self) -> tuple[x509.Certificate, ...]:
+        """The certificates of the time-stamping authorities' roots."""
+        return tuple(one.certificate for one in self.tsa_authorities)
 
     @classmethod
     def load(cls, directory: Path, environment: Environment) -> "TrustStore":
@@ -83,7 +120,10 @@ class TrustStore:
         return cls(
             environment=environment,
             roots=tuple(_root(folder, entry, environment) for entry in manifest.roots),
-            tsa_roots=tuple(_pinned(folder, entry) for entry in manifest.tsa_roots),
+            tsa_authorities=tuple(
+                TsaRoot(_pinned(folder, entry), entry.ocsp_url, entry.crl_urls)
+                for entry in manifest.tsa_roots
+            ),
             tsa_url=manifest.tsa_url,
             mapping_url=manifest.mapping_url,
         )
@@ -127,10 +167,17 @@ class RootEntry(PinnedFile):
     crl_urls: dict[str, str] = {}
 
 
+class TsaEntry(PinnedFile):
+    """A root of a time-stamping authority as the manifest describes it."""
+
+    ocsp_url: str | None = None
+    crl_urls: dict[str, str] = {}
+
+
 class _Manifest(_Entry):
     environment: Environment
     roots: Annotated[tuple[RootEntry, ...], Field(min_length=1)]
-    tsa_roots: tuple[PinnedFile, ...] = ()
+    tsa_roots: tuple[TsaEntry, ...] = ()
     tsa_url: str | None = None
     mapping_url: str | None = None
 
@@ -140,7 +187,10 @@ def write(directory: Path, store: TrustStore) -> None:
     folder = directory / store.environment.value
     folder.mkdir(parents=True, exist_ok=True)
     roots = tuple(_written_root(folder, root) for root in store.roots)
-    tsa_roots = tuple(PinnedFile(**_written(folder, root)) for root in store.tsa_roots)
+    tsa_roots = tuple(
+        TsaEntry(**_written(folder, one.certificate), ocsp_url=one.ocsp_url, crl_urls=dict(one.crl_urls))
+        for one in store.tsa_authorities
+    )
     manifest = _Manifest(
         environment=store.environment,
         roots=roots,

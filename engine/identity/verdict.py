@@ -42,6 +42,7 @@ class Status:
     this_update: datetime | None = None
     next_update: datetime | None = None
     revoked_at: datetime | None = None
+    reason: str | None = None  # as RFC 5280, 5.3.1 writes it; None where the authority gave none
     evidence: bytes = field(default=b"", repr=False)
 
 

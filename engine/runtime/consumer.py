@@ -20,6 +20,7 @@ from engine.border.sealing import Opener
 from engine.core import messages as m
 from engine.core.case import Filing
 from engine.core.errors import Code, EngineError, register
+from engine.keystore.port import TROUBLE
 from engine.ports import (
     Bus,
     BusUnavailable,
@@ -40,7 +41,7 @@ from engine.telemetry import where
 MOST_AT_ONCE: Final = 200
 BY_HTTP: Final = ("web", "webhook")  # where replies come from that lay in no queue
 _LONGEST_PAUSE_SECONDS: Final = 30.0
-_PASSING: Final = frozenset({"unavailable-registry", "unavailable-vault", "unavailable-mailbox"})
+_PASSING: Final = frozenset({"unavailable-registry", "unavailable-vault", "unavailable-mailbox"}) | TROUBLE
 _PARKED_IDS: Final = UUID("6c1c2e2e-8c8a-5c1f-9d63-0c3c4f6f2b11")
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
-from engine.border.jwk import exported, thumbprint
+from engine.border.jwk import exported, jose_key, thumbprint
 from engine.border.statement import Said, month_of, statement
 from engine.core.errors import Code, EngineError, register
 from engine.core.views import View
@@ -214,7 +214,7 @@ def deletion_receipt(key: ec.EllipticCurvePrivateKey, *, number: str, reference:
     """Return the receipt that an organisation signs: what it was told under the reference is deleted."""
     head = {"alg": "ES256", "kid": thumbprint(key.public_key()), "typ": RECEIPT_TYPE}
     payload = f"deleted {reference} {number}".encode()
-    return jws.serialize_compact(head, payload, ECKey.import_key(key), algorithms=["ES256"])
+    return jws.serialize_compact(head, payload, jose_key(key), algorithms=["ES256"])
 
 
 def _line(one: Crossed) -> DeliveryLine:

@@ -10,7 +10,7 @@ import base64
 import binascii
 import hmac
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -99,12 +99,12 @@ class Participation:
     """The counter for the other people of a case."""
 
     def __init__(
-        self, *, store: Store, counter: Counter, gate: Gate, invitations_key: bytes, clock: Clock
+        self, *, store: Store, counter: Counter, gate: Gate, invitations_keys: Sequence[bytes], clock: Clock
     ) -> None:
         self._store = store
         self._counter = counter
         self._gate = gate
-        self._key = invitations_key
+        self._keys = invitations_keys
         self._clock = clock
 
     # --- the owner ---
@@ -125,7 +125,7 @@ class Participation:
             raise EngineError("already-taken-seat")
         ends = self._clock.now().replace(microsecond=0) + INVITATION_LASTS
         packed = _CODE.pack(case_id.bytes, participant.bytes, int(ends.timestamp()), seat.seat)
-        code = base64.urlsafe_b64encode(packed + self._tag(packed)).decode()
+        code = base64.urlsafe_b64encode(packed + _tag(self._keys[0], packed)).decode()
         return Invitation(code, ends)
 
     async def unseat(self, request: Request, case_id: UUID, participant: UUID) -> Done:
@@ -320,13 +320,16 @@ class Participation:
             case_id, participant, ends, seat = _CODE.unpack(packed)
         except (binascii.Error, ValueError, struct.error):
             raise EngineError("invalid-invitation", pointer="/code") from None
-        is_ours = len(tag) == _TAG_BYTES and hmac.compare_digest(tag, self._tag(packed))
+        is_ours = len(tag) == _TAG_BYTES and any(
+            hmac.compare_digest(tag, _tag(key, packed)) for key in self._keys
+        )
         if not is_ours or self._clock.now() >= datetime.fromtimestamp(ends, UTC):
             raise EngineError("invalid-invitation", pointer="/code")
         return UUID(bytes=case_id), UUID(bytes=participant), seat
 
-    def _tag(self, packed: bytes) -> bytes:
-        return hmac.digest(self._key, packed, sha256)[:_TAG_BYTES]
+
+def _tag(key: bytes, packed: bytes) -> bytes:
+    return hmac.digest(key, packed, sha256)[:_TAG_BYTES]
 
 
 def _participant(case: Case, participant: UUID) -> Participant:

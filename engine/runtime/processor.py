@@ -26,6 +26,7 @@ from engine.core.lifecycle import FilingState
 from engine.core.messages import Event, Message, Order
 from engine.core.orders import orders_of
 from engine.core.plan import Contents
+from engine.keystore.port import TROUBLE
 from engine.ports import (
     Bus,
     Changes,
@@ -390,8 +391,8 @@ class Processor:
                 changes=batch.changes,
             )
         except EngineError as error:
-            if isinstance(order, m.Deliver):
-                raise  # a person has to look: the batch fails, and the message is put aside
+            if isinstance(order, m.Deliver) or error.code in TROUBLE:
+                raise  # a person has to look, or nobody can be told anything: the batch fails
             # It cannot be told now: it is tried again later, as if nobody had been there.
             log.warning("order.unsent", extra={"code": error.code, "filing": str(order.filing)})
             batch.unsent.add(order.filing)

@@ -30,7 +30,7 @@ async def everything(*, ask_outside: bool, time_from: str | None) -> list[Findin
     except EngineError as error:
         return [*found, Finding("invalid-settings", str(error.values.get("reason", "")))]
     found += place.addresses(settings)
-    found += place.keys(settings)
+    found += place.keys(settings, now=SystemClock().now())
     found += place.vault(settings)
     found += _trust(settings)
     found += await _database(settings)

@@ -104,8 +104,21 @@ FINDINGS: Final[dict[str, tuple[Weight, Text]]] = {
     "revocation-unknown": _unsafe(
         "失効確認先のないルート証明書があります", "A root says nowhere what was revoked"
     ),
+    "tsa-revocation-unknown": _watch(
+        "タイムスタンプ局の証明書の失効確認先が設定されていません",
+        "Nobody is asked whether the time-stamping authority's own certificate was revoked",
+    ),
     "revocation-unreachable": _unsafe("失効確認先に接続できません", "Where revocation is asked is away"),
     "keys-unusable": _unsafe("鍵を利用できません", "The operator's keys cannot be used"),
+    "keys-unreachable": _unsafe(
+        "鍵を保管する装置に接続できません", "The token that holds the keys cannot be reached"
+    ),
+    "keys-in-files": _watch(
+        "鍵がファイルに保管されています。PKCS#11の装置に移してください",
+        "The keys are in files: who reads the directory has them all; a token (PKCS#11) keeps them",
+    ),
+    "key-due": _watch("鍵の交換時期です", "A key is older than two years: change it"),
+    "key-change-unfinished": _watch("鍵の交換が途中です", "A change of a key was begun and not finished"),
     "keys-directory-open": _unsafe(
         "鍵のディレクトリが他の利用者に開かれています", "The directory of the keys is open to others"
     ),

@@ -4,7 +4,7 @@
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,11 +14,15 @@ from urllib.parse import parse_qs, urlsplit
 from engine.core.errors import EngineError
 from engine.identity.profiles import Environment
 from engine.identity.trust import Root, TrustStore, TrustStoreError
-from engine.keys import Keys
+from engine.keys import Keys, open_store
+from engine.keystore.port import Held, Place
 from engine.settings import Profile, Settings, unknown_variables
 from engine.soundness.findings import Finding
 
 SOON: Final = timedelta(days=180)
+_DUE: Final = timedelta(days=730)  # NIST SP 800-57 Part 1, 5.3.6: one to three years, by kind
+_OVERLAP: Final = timedelta(days=100)  # uploads wait 90 days at most
+_PREPARED: Final = timedelta(days=30)
 _FREE_BYTES: Final = 1_000_000_000
 _EVERYWHERE: Final = ("0.0.0.0", "::")  # noqa: S104 - compared, not listened on
 
@@ -44,15 +48,21 @@ def addresses(settings: Settings) -> Iterator[Finding]:
         yield Finding("database-without-tls", str(urlsplit(database).hostname))
 
 
-def keys(settings: Settings) -> Iterator[Finding]:
+def keys(settings: Settings, *, now: datetime) -> Iterator[Finding]:
     """Find keys that are missing, open to others, or none; in a rehearsal they are made when needed."""
     path = settings.keys_directory
-    if not path.exists() and settings.profile is not Profile.PRODUCTION:
-        return
+    if settings.keys_token is None:
+        if not path.exists() and settings.profile is not Profile.PRODUCTION:
+            return
+        if settings.profile is Profile.PRODUCTION:
+            yield Finding("keys-in-files", str(path))
     try:
-        Keys.load(path)
+        store = open_store(settings)
+        Keys.of(store)
+        yield from _changes(store.held(), now)
     except EngineError as error:
-        yield Finding("keys-unusable", str(error.values.get("reason", "")))
+        code = "keys-unreachable" if error.code == "unavailable-keys" else "keys-unusable"
+        yield Finding(code, str(error.values.get("reason", "")))
     if path.is_dir() and path.stat().st_mode & (stat.S_IWGRP | stat.S_IRWXO):
         yield Finding("keys-directory-open", str(path))
 
@@ -66,6 +76,9 @@ def trust_store(path: Path, environment: Environment, *, now: datetime) -> Itera
         return
     for root in store.roots:
         yield from _of_root(root, now)
+    for one in store.tsa_authorities:
+        if not one.is_asked:
+            yield Finding("tsa-revocation-unknown", one.key_id[:16])
 
 
 def vault(settings: Settings) -> Iterator[Finding]:
@@ -83,6 +96,21 @@ def clocks(difference: timedelta, *, to: str, allowed: timedelta) -> Iterator[Fi
     """Find a clock that is off: one-time passwords, time stamps and deadlines depend on it."""
     if abs(difference) > allowed:
         yield Finding("clock-skew", f"{difference.total_seconds():+.1f} s to {to}")
+
+
+def _changes(held: Sequence[Held], now: datetime) -> Iterator[Finding]:
+    """Find keys that are due for a change, and changes that nobody finished."""
+    age = {(one.name, one.place): now - one.made_at for one in held if one.made_at is not None}
+    there = {(one.name, one.place) for one in held}
+    for (name, place), old in age.items():
+        if place is Place.NEXT and old > _PREPARED:
+            yield Finding("key-change-unfinished", f"{name}: prepared {old.days} days ago")
+        if place is not Place.CURRENT or name == "references":
+            continue
+        if (name, Place.PREVIOUS) in there and old > _OVERLAP:
+            yield Finding("key-change-unfinished", f"{name}: the previous one is still there")
+        if old > _DUE:
+            yield Finding("key-due", f"{name}: {old.days} days")
 
 
 def _of_root(root: Root, now: datetime) -> Iterator[Finding]:

@@ -10,17 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_der_public_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
@@ -28,7 +22,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.fields import SigSeedSubFilter
 from pyhanko.sign.general import SigningError
-from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
 from pyhanko.sign.validation import SignatureCoverageLevel, async_validate_pdf_signature
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko_certvalidator import ValidationContext
@@ -38,6 +32,7 @@ from engine.core.errors import EngineError
 
 ATTACHMENT: Final = "certificate.json"
 _FIELD: Final = "Todoke"
+_MOST_BYTES: Final = 72  # of an ECDSA signature by a P-256 key, in DER
 _LASTS: Final = timedelta(days=3653)
 
 
@@ -47,6 +42,21 @@ class SignedPdf:
 
     key: ec.EllipticCurvePublicKey
     document: bytes = field(repr=False)
+
+
+class _Key(Signer):
+    """Signs with a key that need not be able to show itself: it may be in a token."""
+
+    def __init__(self, key: ec.EllipticCurvePrivateKey, certificate: asn1_x509.Certificate) -> None:
+        known = SimpleCertificateStore()  # type: ignore[no-untyped-call] # theirs
+        known.register(certificate)
+        super().__init__(signing_cert=certificate, cert_registry=known)
+        self._key = key
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: FBT001, FBT002 - theirs
+        """Return the signature; while the room for it is measured, as many bytes."""
+        del digest_algorithm  # we say which
+        return bytes(_MOST_BYTES) if dry_run else self._key.sign(data, ec.ECDSA(hashes.SHA256()))
 
 
 class _Signer(PdfSigner):
@@ -65,10 +75,7 @@ class _Signer(PdfSigner):
 def signed_pdf(pdf: bytes, key: ec.EllipticCurvePrivateKey, *, at: datetime, name: str) -> bytes:
     """Return the PDF, signed as a whole with the key."""
     certificate = _certificate(key, at=at, name=name)
-    pair = asn1_keys.PrivateKeyInfo.load(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
-    known = SimpleCertificateStore()  # type: ignore[no-untyped-call] # theirs
-    known.register(certificate)
-    signer = SimpleSigner(signing_cert=certificate, signing_key=pair, cert_registry=known)
+    signer = _Key(key, certificate)
     meta = PdfSignatureMetadata(
         field_name=_FIELD, md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES, name=name
     )

@@ -132,7 +132,7 @@ async def test_a_set_up_without_fault_ends_with_zero(state: Path) -> None:
     assert await asyncio.to_thread(doctor, state) == (0, [])
     assert codes((await asyncio.to_thread(doctor, state, TODOKE_DATABSE_URL="x"))[1]) == {"unknown-variable"}
     status, found = await asyncio.to_thread(doctor, state, TODOKE_PROFILE="production")
-    assert (status, codes(found)) == (1, {"public-url-missing", "trust-unusable"})
+    assert (status, codes(found)) == (1, {"keys-in-files", "public-url-missing", "trust-unusable"})
     assert codes((await asyncio.to_thread(doctor, state, "--ask-outside"))[1]) == {"revocation-unreachable"}
 
 

@@ -188,7 +188,8 @@ async def test_a_settled_signature_is_one_file_with_everything_in_it(desk: Signe
     assert cades.read_detached(proof.signature, proof.content).certificate == desk.own.signature_certificate
     assert cades.time_stamp_of(proof.signature) is not None
     assert len(data["certificates"]) == 3  # hers, her root's, the root of the time stamp
-    (kept,) = data["crls"]
+    kept, about_time = sorted(data["crls"], key=lambda choice: choice.name)
+    assert (kept.name, about_time.name) == ("crl", "other")  # hers, and that of the time stamp's authority
     certificate = desk.own.signature_certificate
     root = desk.world.trust().issuer_of(certificate, Use.SIGNATURE)
     word = read_kept(kept.chosen.dump(), certificate, root)

@@ -124,7 +124,7 @@ def test_in_production_no_keys_are_made(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="unusable-keys") as caught:
         Keys.create_missing(tmp_path / "keys", profile=Profile.PRODUCTION)
 
-    assert "openssl" in str(caught.value.values["reason"])
+    assert "keys init" in str(caught.value.values["reason"])
     assert not (tmp_path / "keys").exists()
 
 

@@ -127,16 +127,20 @@ def test_lines_on_this_machine_need_no_tls_and_rehearsals_neither(tmp_path: Path
 
 def test_keys_that_are_missing_or_open_to_others_are_found(tmp_path: Path) -> None:
     settings = production(tmp_path)
-    missing = codes(place.keys(settings))
+    missing = codes(place.keys(settings, now=datetime.now(UTC)))
     Keys.create_missing(settings.keys_directory, profile=Profile.DEMO)
-    sound = codes(place.keys(settings))
+    sound = codes(place.keys(settings, now=datetime.now(UTC)))
     (settings.keys_directory / "case.key").chmod(0o644)
-    readable = codes(place.keys(settings))
+    readable = codes(place.keys(settings, now=datetime.now(UTC)))
     (settings.keys_directory / "case.key").chmod(0o600)
     settings.keys_directory.chmod(0o755)
 
-    assert (missing, sound, readable) == (["keys-unusable"], [], ["keys-unusable"])
-    assert codes(place.keys(settings)) == ["keys-directory-open"]
+    assert (missing, sound, readable) == (
+        ["keys-in-files", "keys-unusable"],
+        ["keys-in-files"],
+        ["keys-in-files", "keys-unusable"],
+    )
+    assert codes(place.keys(settings, now=datetime.now(UTC))) == ["keys-in-files", "keys-directory-open"]
 
 
 def test_a_variable_that_is_none_is_found() -> None:

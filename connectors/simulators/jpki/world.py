@@ -28,7 +28,7 @@ from engine.identity.certificates import subject_key_id
 from engine.identity.crl import digest_of_name
 from engine.identity.fetch import Unreachable
 from engine.identity.profiles import POLICIES, Algorithm, Environment, Profile, Use
-from engine.identity.trust import Root, TrustStore
+from engine.identity.trust import Root, TrustStore, TsaRoot
 from engine.ports import Clock
 
 IN_PROCESS: Final = "https://jpki-test.example"
@@ -61,7 +61,7 @@ class JpkiWorld:
         return TrustStore(
             environment=Environment.DEVELOPMENT,
             roots=tuple(_root(authority, base_url) for authority in self.authorities.values()),
-            tsa_roots=(self.time_authority.root,),
+            tsa_authorities=(TsaRoot(self.time_authority.root, f"{base_url}/tsa/ocsp"),),
             tsa_url=f"{base_url}/tsa",
         )
 
@@ -181,6 +181,7 @@ class JpkiWorld:
             [
                 web.post("/ocsp", self._serve),
                 web.post("/tsa", self._serve),
+                web.post("/tsa/ocsp", self._serve),
                 web.get("/crl/{generation}/{digest}", self._serve),
                 web.get("/mapping/{kind}/{issuer}/{serial}", self._serve),
             ]
@@ -202,6 +203,8 @@ class JpkiWorld:
                 return self.ocsp(body)
             case ["tsa"]:
                 return self.stamp(body)
+            case ["tsa", "ocsp"]:
+                return self.time_authority.status(body, self.clock.now())
             case ["mapping", kind, issuer, serial]:
                 partner = self.partner(kind, issuer, serial)
                 if partner is not None:
