@@ -175,7 +175,7 @@ async def listening(port: int) -> None:
 
 async def rehearsed(company: Company, engineer: Engineer, minutes: Minutes) -> Mapping[str, Any]:
     """Follow the rehearsal as `todoke certify` does, and do what it asks for."""
-    await engineer.begin({"patienceSeconds": 60, "burst": 200})
+    await engineer.begin({"patienceSeconds": 60, "burst": 60})
     last: Mapping[str, Any] = {}
     async for view in engineer.findings():
         if view:
