@@ -2,12 +2,12 @@
 """Which procedures apply to these facts: the plan (手続計画) is made, under the rules of the day."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from engine.core.calendars import Calendar
 from engine.core.case import Gated, filing_id, participant_id
@@ -115,6 +115,7 @@ class _Making(Generic[F]):
     seats: Mapping[str, UUID]
     seats_of: Mapping[str, str]
     deciders: Mapping[str, tuple[str, ...]]
+    values: dict[tuple[str, str], JsonValue] = field(default_factory=dict)  # read once, told to many
 
     def entries(
         self,
@@ -124,7 +125,6 @@ class _Making(Generic[F]):
         calendars: Callable[[str | None], Calendar],
     ) -> Iterator[Entry]:
         """Yield the procedure once for each subject, mostly once."""
-        fields = self.event.known_fields
         for subject, filing in self.ids[one.slug].items():
             sought = one.receiver.sought(self.facts, subject)
             connected = connections.connected(one.slug, sought)
@@ -150,13 +150,20 @@ class _Making(Generic[F]):
                 withdrawable=one.withdrawable,
                 due=answer,
                 not_before=self._not_before(one, rule, dates, answer),
-                fields={fields[n].wire_name: fields[n].read(self.facts, subject) for n in one.needs},
+                fields=dict(self._told(name, subject) for name in one.needs),
                 kind=one.kind,
                 guard=guard.name if guard else None,
                 gate=self._gate(one, subject),
                 closes_on=self._closes_on(one),
                 signer=self._signer(subject) if Way.SIGNED in ways else None,
             )
+
+    def _told(self, name: str, subject: str) -> tuple[str, JsonValue]:
+        """Return a field of the subject as the receiver gets it: how it is called, and its value."""
+        known = self.event.known_fields[name]
+        if (name, subject) not in self.values:
+            self.values[name, subject] = known.read(self.facts, subject)
+        return known.wire_name, self.values[name, subject]
 
     def _closes_on(self, one: Procedure[F]) -> date | None:
         gate = next((each for each in self.event.gates if each.name == one.gate), None)
