@@ -83,8 +83,8 @@ class Run:
         await self._line.carry(self.rehearsal, orders)
 
     def mock(self, slug: str | None = None) -> Mock:
-        """Return a filing of the procedure, or of the first one."""
-        name = slug or next(iter(self.examples))
+        """Return a filing of the procedure, or of the first one that tells something."""
+        name = slug or next((each for each, told in self.examples.items() if told), next(iter(self.examples)))
         made = self.press.mock(name, self.examples[name])
         self.slugs[made.reference] = name
         return made

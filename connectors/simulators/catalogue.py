@@ -84,11 +84,6 @@ SIMULATORS: Final = {
     "mihon-mutual-life": Simulated(MihonMutualLifeSimulator()),
 }
 
-# Fields of each procedure as they come on the wire, of people who do not exist.
-EXAMPLES: Final = {
-    slug: fields for one in reversed(SIMULATORS.values()) for slug, fields in one.connector.examples.items()
-}
-
 
 def registration(
     connector: Connector, keys: OwnKeys, *, channel: str, endpoint: str | None = None
