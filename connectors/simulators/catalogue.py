@@ -10,8 +10,11 @@ from connectors.government.family_court import FamilyCourtSimulator
 from connectors.government.family_register import ChiyodaRegisterSimulator
 from connectors.government.kei_inspection import KeiInspectionSimulator
 from connectors.government.legal_affairs import LegalAffairsSimulator
+from connectors.government.licence_ministry import LicenceMinistrySimulator
 from connectors.government.muroran_city import MuroranCitySimulator
+from connectors.government.muroran_transport import MuroranTransportSimulator
 from connectors.government.muroran_water import MuroranWaterSimulator
+from connectors.government.passport_office import PassportOfficeSimulator
 from connectors.government.pension_service import PensionServiceSimulator
 from connectors.government.tax_office import TaxOfficeSimulator
 from connectors.government.tokyo_police import TokyoPoliceSimulator
@@ -23,6 +26,7 @@ from connectors.private.mihon_bank import MihonBankSimulator
 from connectors.private.mihon_card import MihonCardSimulator
 from connectors.private.mihon_gas import MihonGasSimulator
 from connectors.private.mihon_life import MihonLifeSimulator
+from connectors.private.mihon_light import MihonLightSimulator
 from connectors.private.mihon_mobile import MihonMobileSimulator
 from connectors.private.mihon_mutual_life import MihonMutualLifeSimulator
 from connectors.private.mihon_net import MihonNetSimulator
@@ -82,6 +86,10 @@ SIMULATORS: Final = {
     "undertaker": Simulated(UndertakerSimulator()),
     "mihon-trust-bank": Simulated(MihonTrustBankSimulator()),
     "mihon-mutual-life": Simulated(MihonMutualLifeSimulator()),
+    "mihon-light": Simulated(MihonLightSimulator()),
+    "passport-office": Simulated(PassportOfficeSimulator()),
+    "licence-ministry": Simulated(LicenceMinistrySimulator()),
+    "muroran-transport": Simulated(MuroranTransportSimulator()),
 }
 
 
