@@ -101,9 +101,10 @@ class AddressDesk(RegistryDesk):
 
 
 class NameDesk(RegistryDesk):
-    """Names."""
+    """Names: it looks at the family register, which takes a day more."""
 
     fields = OwnerName
+    days = 8
     letter = _complete(
         "所有権登記名義人の氏名を変更しました。次からは職権で変更できます。",
         "The owner's name was changed. From now on the registry can do so by itself.",
@@ -114,9 +115,10 @@ class NameDesk(RegistryDesk):
 
 
 class InheritanceDesk(RegistryDesk):
-    """Heirs; an address to be found by is welcome, and nobody is refused without one."""
+    """Heirs, on the day: what takes long is done before. Nobody is refused for want of an address."""
 
     fields = OwnerInherits
+    days = 0
     letter = _complete(
         "相続による所有権の移転を登記しました。登記識別情報は別にお送りします。",
         "The inheritance was entered. The owner's code follows on paper.",

@@ -19,11 +19,10 @@ class Registered(Fields):
 
 
 class QualificationDesk(Clerk):
-    """Takes a month; the old certificate is sent back on paper."""
+    """Rewrites the register at once; the old certificate is sent back on paper."""
 
     fields = Registered
     receipts = "資格第{}号"
-    days = 30
     _LETTER = Letterhead(
         _NAME,
         "qualification-certificate",

@@ -59,10 +59,9 @@ class DogTaken(Fields):
 
 
 class SurvivorsDesk(Clerk):
-    """Decides within two weeks; what is granted is not taken back."""
+    """Decides on the day; what is granted is not taken back."""
 
     receipts = "室市弔第{}号"
-    days = 14
     letter: ClassVar[Letterhead]
 
     def papers(self, order: Any, desk: Desk) -> tuple[IssuedDocument, ...]:

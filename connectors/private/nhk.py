@@ -32,7 +32,7 @@ from connectors.sdk import (
 )
 from connectors.simulators import samples
 
-CUSTOMER_NUMBER = Refused(
+_CUSTOMER_NUMBER = Refused(
     "customer-number-format",
     Text(
         ja="お客様番号を確認できません。数字10桁でご記入ください",
@@ -135,4 +135,4 @@ class NhkSimulator(Office):
 
 def _unknown(number: str | None) -> Refused | None:
     """Return why a contract of this number is not found; None if it is."""
-    return None if _TEN_DIGITS.fullmatch((number or "").replace("-", "")) else CUSTOMER_NUMBER
+    return None if _TEN_DIGITS.fullmatch((number or "").replace("-", "")) else _CUSTOMER_NUMBER

@@ -38,7 +38,7 @@ from connectors.private.mihon_shop import MihonShopSimulator
 from connectors.private.mihon_telephone import MihonTelephoneSimulator
 from connectors.private.mihon_trading import MihonTradingSimulator
 from connectors.private.mihon_trust_bank import MihonTrustBankSimulator
-from connectors.private.nhk import CUSTOMER_NUMBER, NhkSimulator
+from connectors.private.nhk import NhkSimulator
 from connectors.private.undertaker import UndertakerSimulator
 from connectors.sdk import Connector
 from connectors.sdk.keys import OwnKeys
@@ -71,7 +71,7 @@ SIMULATORS: Final = {
     "mihon-net": Simulated(MihonNetSimulator()),
     "japan-post": Simulated(JapanPostSimulator()),
     "mihon-news": Simulated(MihonNewsSimulator()),
-    "nhk-simulator": Simulated(NhkSimulator(), Behaviour(refuse_first=CUSTOMER_NUMBER)),
+    "nhk-simulator": Simulated(NhkSimulator()),
     "mihon-bank": Simulated(MihonBankSimulator()),
     "mihon-card": Simulated(MihonCardSimulator()),
     "mihon-mobile": Simulated(MihonMobileSimulator()),

@@ -38,13 +38,13 @@ PLAIN = [
     *("death.mobile", "death.newspaper", "death.ecommerce", "death.credit-card"),
     *("death.hi-loss", "death.dog-owner", "death.bulky-waste"),
 ]
-# What is granted or entered, and after how many days.
-STAYS = {
-    "death.funeral-grant": 14,
-    "death.child-allowance": 14,
-    "death.real-estate-registration": 7,
-    "death.car-transfer": 0,
-}
+# What is granted or entered.
+STAYS = (
+    "death.funeral-grant",
+    "death.child-allowance",
+    "death.real-estate-registration",
+    "death.car-transfer",
+)
 
 
 def example(connector: Connector, procedure: str, **changes: Any) -> Any:
@@ -115,8 +115,6 @@ async def test_what_is_granted_or_entered_stays(slug: str, tmp_path: Path) -> No
     connector, fields = taking(slug)
     async with world(tmp_path, connector) as here:
         here.engine.order(submit(slug, fields=fields), sequence=1)
-        await here.once()
-        here.clock.move(timedelta(days=STAYS[slug], minutes=1))
         await here.once()
         issued = {paper.kind for paper in here.engine.last().documents}
         here.engine.order(withdraw(), sequence=2)
