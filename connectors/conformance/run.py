@@ -61,6 +61,7 @@ class Run:
         self.asked_again: set[str] = (
             set()
         )  # orders that were sent more than once: their answers may come again
+        self.restarted = (0, 0)  # what had been heard when the restart was asked for, and confirmed
         self._line = line
         self._confirmed: Sequence[str] = ()
         self._step: str | None = None
@@ -130,6 +131,11 @@ class Run:
         await self._note()
         return done
 
+    @property
+    def position(self) -> int:
+        """The position of what was heard last."""
+        return self.heard[-1].position if self.heard else 0
+
     def good(self) -> list[RehearsedReply]:
         """Return what could be taken."""
         return [one for one in self.heard if one.problem is None]
@@ -182,8 +188,7 @@ class Run:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _listen(self) -> None:
-        after = self.heard[-1].position if self.heard else 0
-        self.heard += await self.store.heard(self.rehearsal.id, after=after)
+        self.heard += await self.store.heard(self.rehearsal.id, after=self.position)
         is_due = asyncio.get_running_loop().time() >= self._noted_at + _NOTE_SECONDS
         if self._step is not None or is_due:
             await self._note()

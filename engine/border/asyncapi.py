@@ -35,6 +35,9 @@ Each message is a CloudEvents 1.0 event in structured JSON (`{EVENT_MEDIA_TYPE}`
 JWE (ECDH-ES+A256KW, A256GCM) for the receiver's key around a compact JWS (ES256) of the sender; both
 protected headers repeat id, type, subject, source and sequence, the JWS also names the receiver's key
 (`aud`) and has `typ` "todoke-message+jose". `contentSchema` is the schema of what was signed.
+They stand there as header parameters of these very names, `sequence` as a number: a JOSE library that
+knows registered parameters only has to be told to let them pass. `kid` is the RFC 7638 thumbprint of the
+receiver's key in the JWE, of the signer's in the JWS.
 Everything may arrive twice: the id tells. A re-sent order has the same id."""
 _NUMBER: Final = {
     "description": "The organisation's 13-digit number (法人番号)",

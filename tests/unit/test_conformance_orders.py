@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from connectors.conformance.run import Run
-from connectors.conformance.script import filed
+from connectors.conformance.script import filed, repeated
 from connectors.conformance.suite import Asked, Suite
 from engine.border.envelope import open_order
 from engine.border.jwk import exported
@@ -165,3 +165,37 @@ async def test_what_tells_nothing_can_be_rehearsed_but_not_corrected() -> None:
     run = await one.begun()
 
     assert run.mock().fields == {}
+
+
+def said(*ids: str) -> list[RehearsedReply]:
+    """Return replies as they came, one after the other."""
+    return [
+        RehearsedReply(
+            reference="r",
+            reply_id=name,
+            kind="completed",
+            order_id="o",
+            payload={},
+            problem=None,
+            said_at=NOW,
+            heard_at=NOW,
+            position=place,
+        )
+        for place, name in enumerate(ids, 1)
+    ]
+
+
+def test_a_batch_that_was_on_its_way_when_the_connector_was_killed_may_come_again() -> None:
+    replies = said("a", "b", "b", "c", "d", "c", "d", "e")
+
+    assert repeated(replies, (3, 5)) == ({"b": 2}, 5)
+    assert repeated(replies, (0, 0)) == ({"b": 2, "c": 2, "d": 2}, 5)
+    assert repeated(said("a", "a", "a"), (1, 1)) == ({"a": 3}, 1)
+
+
+def test_more_than_one_batch_that_comes_again_after_a_restart_is_not_excused() -> None:
+    names = [str(number) for number in range(150)]
+
+    again, count = repeated(said(*names, *names), (150, 150))
+
+    assert (len(again), count) == (50, 150)
