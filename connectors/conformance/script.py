@@ -257,6 +257,7 @@ async def _restart(run: Run) -> None:
     recipient = await run.recipient()
     orders = [run.press.submit(run.mock(), recipient) for _ in range(_RESTARTED)]
     await run.send(*orders)
+    await run.until(lambda: True)  # hear what is there already: it was not on its way
     before = run.position
     done = await run.step("restart")
     run.restarted = (before, run.position)
