@@ -207,6 +207,7 @@ class Suite:
         """Play what organisations begin, side by side, until cancelled; only in a sandbox."""
         if not self._is_sandbox:
             return
+        await asyncio.to_thread(lambda: self._catalogue.examples)  # they take a second: nobody waits for it
         async with asyncio.TaskGroup() as group:
             while True:
                 try:
