@@ -19,9 +19,12 @@ from engine.bootstrap import LIFE_EVENTS
 from engine.border.asyncapi import message_catalogue_markdown
 from engine.border.compatibility import breaks
 from engine.border.envelope import DOCUMENT, PAYLOADS, schema_of
+from engine.border.examples import procedure_examples
 from engine.core import lifecycle
 from engine.core.errors import CODES
 from engine.reference import life_event_documents
+from engine.runtime.catalogue import AnyEvent
+from workflows.calendar_japan import calendar_for
 
 _WRITTEN: Final = "Written by `./todoke check --write` from"
 # Where refusals come from. Programs are left out: importing them would run them.
@@ -99,6 +102,7 @@ def documents(commands: click.Group) -> dict[str, Callable[[], str]]:
         "docs/messages.md": message_catalogue_markdown,
         "docs/problems.md": _problems,
         **life_event_documents(LIFE_EVENTS),
+        **{f"docs/examples/{event.slug}.json": partial(_examples, event) for event in LIFE_EVENTS},
         **{f"{_SCHEMAS}/{name}.json": partial(_schema, name) for name in MESSAGE_TYPES},
     }
 
@@ -120,6 +124,15 @@ def breaking(tree: Path) -> list[str]:
 
 def _schema(name: str) -> str:
     return json.dumps(schema_of(name), ensure_ascii=False, indent=2) + "\n"
+
+
+def _examples(event: AnyEvent) -> str:
+    """Return the example orders of a life event's procedures, by their slug."""
+    found = {
+        slug: [example.model_dump(mode="json", by_alias=True) for example in one.examples]
+        for slug, one in procedure_examples([event], calendar_for).items()
+    }
+    return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
 
 
 def stale(tree: Path, commands: click.Group) -> list[str]:

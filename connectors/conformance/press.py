@@ -80,7 +80,7 @@ class Press:
         return self._order(mock, payload, "submit", recipient, sequence=sequence, sealer=sealer, at=at)
 
     def amend(self, mock: Mock, recipient: RecipientKey, *, sequence: int | None = None) -> Sent:
-        """Return a correction of one of its fields."""
+        """Return a correction of one of its fields: there has to be one."""
         mock.revision += 1
         payload = OrderAmend(
             attempt=mock.attempt, revision=mock.revision, fields=_changed(mock.fields), basis=_BASIS
@@ -201,9 +201,13 @@ def _instant(at: datetime) -> str:
 
 
 def _changed(fields: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return one field with a value that is as good: a day is another day, what cannot be told stays."""
+    """Return one field with a value that is as good: a day is another day, what cannot be told stays.
+
+    A day by which somebody is known (of birth, of death) is nobody's to move.
+    """
     for name, value in fields.items():
-        if name != "birthDate" and isinstance(value, str) and (day := _day(value)):
+        is_known_by = name == "diedOn" or name.lower().endswith("birthdate")
+        if not is_known_by and isinstance(value, str) and (day := _day(value)):
             return {name: (day + timedelta(days=1)).isoformat()}
     name = next((name for name in ("phone", "newAddress") if name in fields), next(iter(fields)))
     return {name: fields[name]}

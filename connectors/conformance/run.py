@@ -61,6 +61,7 @@ class Run:
         self.asked_again: set[str] = (
             set()
         )  # orders that were sent more than once: their answers may come again
+        self.restarted = (0, 0)  # what had been heard when the restart was asked for, and confirmed
         self._line = line
         self._confirmed: Sequence[str] = ()
         self._step: str | None = None
@@ -83,8 +84,8 @@ class Run:
         await self._line.carry(self.rehearsal, orders)
 
     def mock(self, slug: str | None = None) -> Mock:
-        """Return a filing of the procedure, or of the first one."""
-        name = slug or next(iter(self.examples))
+        """Return a filing of the procedure, or of the first one that tells something."""
+        name = slug or next((each for each, told in self.examples.items() if told), next(iter(self.examples)))
         made = self.press.mock(name, self.examples[name])
         self.slugs[made.reference] = name
         return made
@@ -129,6 +130,11 @@ class Run:
         self._step = None
         await self._note()
         return done
+
+    @property
+    def position(self) -> int:
+        """The position of what was heard last."""
+        return self.heard[-1].position if self.heard else 0
 
     def good(self) -> list[RehearsedReply]:
         """Return what could be taken."""
@@ -182,8 +188,7 @@ class Run:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _listen(self) -> None:
-        after = self.heard[-1].position if self.heard else 0
-        self.heard += await self.store.heard(self.rehearsal.id, after=after)
+        self.heard += await self.store.heard(self.rehearsal.id, after=self.position)
         is_due = asyncio.get_running_loop().time() >= self._noted_at + _NOTE_SECONDS
         if self._step is not None or is_due:
             await self._note()

@@ -36,6 +36,7 @@ from engine.ports import (
 from engine.registry.model import Channel, RegistryStore
 from engine.runtime.approvals import Approvals
 from engine.runtime.bells import Bells
+from engine.runtime.catalogue import Catalogue
 
 _LOOK_SECONDS: Final = 0.5
 
@@ -68,8 +69,8 @@ register(
         "illegal-step": Code(409, "今はその手順ではありません", "The rehearsal does not wait for this step"),
         "invalid-rehearsal": Code(
             422,
-            "適合試験を始められません。鍵と、例のある手続の接続登録が必要です",
-            "It cannot begin: a key to seal for and a subscription of a procedure with an example are needed",
+            "適合試験を始められません。鍵と、手続の接続登録が必要です",
+            "It cannot begin: a key to seal for and a subscription are needed",
         ),
     }
 )
@@ -138,20 +139,20 @@ class Suite:
         approvals: Approvals,
         bus: Bus,
         bells: Bells,
-        examples: Mapping[str, Mapping[str, JsonValue]],
+        catalogue: Catalogue,
         signing: ec.EllipticCurvePrivateKey,
         references_key: bytes,
         clock: Clock,
         ids: Ids,
     ) -> None:
-        """`examples` are fields of each procedure, as they come on the wire."""
+        """`catalogue` has the example orders of each procedure."""
         self._is_sandbox = is_sandbox
         self._store = store
         self._registry = registry
         self._approvals = approvals
         self._bus = bus
         self._bells = bells
-        self._examples = examples
+        self._catalogue = catalogue
         self._signing = signing
         self._references_key = references_key
         self._clock = clock
@@ -167,7 +168,7 @@ class Suite:
             EngineError: `no-sandbox`, `no-such-organisation`, `already-rehearsing`, `invalid-rehearsal`.
         """
         self._check_sandbox()
-        if not await self._rehearsed(number):
+        if not await self.rehearsed(number):
             raise EngineError("invalid-rehearsal")
         try:
             await self.recipient(number)
@@ -206,6 +207,7 @@ class Suite:
         """Play what organisations begin, side by side, until cancelled; only in a sandbox."""
         if not self._is_sandbox:
             return
+        await asyncio.to_thread(lambda: self._catalogue.examples)  # they take a second: nobody waits for it
         async with asyncio.TaskGroup() as group:
             while True:
                 try:
@@ -226,15 +228,8 @@ class Suite:
             )
 
     async def _played(self, rehearsal: Rehearsal) -> None:
-        rehearsed = await self._rehearsed(rehearsal.number)
-        run = Run(
-            rehearsal,
-            examples={slug: self._examples[slug] for slug, _ in rehearsed},
-            press=self._press(rehearsal),
-            line=self,
-            store=self._store,
-            clock=self._clock,
-        )
+        rehearsed = await self.rehearsed(rehearsal.number)
+        run = self.prepared(rehearsal, rehearsed)
         log.info("rehearsal.begun", extra={"run": str(rehearsal.id), "organisation": rehearsal.number})
         await perform(run)
         report = await self._report(rehearsal, rehearsed, run.findings)
@@ -244,6 +239,17 @@ class Suite:
             await self._approvals.passed(rehearsal.number, signed)
         await self._store.end(rehearsal.id, state, report=signed, at=report.ended_at)
         log.info("rehearsal.ended", extra={"run": str(rehearsal.id), "state": state})
+
+    def prepared(self, rehearsal: Rehearsal, rehearsed: Sequence[tuple[str, str | None]]) -> Run:
+        """Return the run of these subscriptions, before anything is sent."""
+        return Run(
+            rehearsal,
+            examples={slug: self._fields(slug) for slug, _ in rehearsed},
+            press=self._press(rehearsal),
+            line=self,
+            store=self._store,
+            clock=self._clock,
+        )
 
     async def _report(
         self, rehearsal: Rehearsal, rehearsed: Sequence[tuple[str, str | None]], findings: Sequence[Finding]
@@ -260,12 +266,17 @@ class Suite:
             findings=tuple(findings),
         )
 
-    async def _rehearsed(self, number: str) -> list[tuple[str, str | None]]:
-        """Return the subscriptions for which there is an example."""
+    async def rehearsed(self, number: str) -> list[tuple[str, str | None]]:
+        """Return its subscriptions of what is filed today; raises `no-such-organisation`."""
         if await self._registry.organisation(number) is None:
             raise EngineError("no-such-organisation")
         found = await self._registry.subscriptions(number)
-        return [(one.slug, one.area) for one in found if one.slug in self._examples]
+        return [(one.slug, one.area) for one in found if one.slug in self._catalogue.examples]
+
+    def _fields(self, slug: str) -> Mapping[str, JsonValue]:
+        """Return the fields of the example in which most is told."""
+        fields: Mapping[str, JsonValue] = self._catalogue.examples[slug].examples[0].order["fields"]
+        return fields
 
     def _press(self, rehearsal: Rehearsal) -> Press:
         other = self._other_key(rehearsal.id)

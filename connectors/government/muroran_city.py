@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""室蘭市 (Muroran City), simulated: takes move-out notices (転出届) and fetches bulky waste (粗大ごみ).
+"""室蘭市 (Muroran City), simulated: takes move-out notices (転出届), fetches bulky waste (粗大ごみ).
 
 A whole office: one clerk for each procedure, the fields each needs, what each does with an order.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from connectors.government.muroran_deaths import BEREAVED_DESKS
 from connectors.sdk import (
     Accepted,
     Address,
@@ -109,10 +110,25 @@ class BulkyWaste(Fields):
     collect_on: date
 
 
+class EstateWaste(Fields):
+    """What is to be fetched from the home of somebody who died (遺品)."""
+
+    notifier_name: PersonName
+    phone: Phone
+    last_address: Address
+    items: Annotated[tuple[str, ...], Field(min_length=1, max_length=50)]
+    collect_on: date
+
+    @property
+    def name(self) -> PersonName:
+        """Who has it fetched."""
+        return self.notifier_name
+
+
 class BulkyWasteDesk(Clerk):
     """Books the lorry two days ahead at the least; what was fetched is gone."""
 
-    fields = BulkyWaste
+    fields: ClassVar[type[Fields]] = BulkyWaste
     receipts = "室ごみ-{}"
     _NOTICE = timedelta(days=2)
     _LETTER = Letterhead(
@@ -127,22 +143,28 @@ class BulkyWasteDesk(Clerk):
     _TOO_SOON = Text(ja="収集日は2日後以降でお選びください", en="The day must be at least two days ahead")
     _FETCHED = Text(ja="すでに収集しました", en="It has been fetched")
 
-    def objection(self, fields: BulkyWaste, desk: Desk) -> Refused | None:
+    def objection(self, fields: BulkyWaste | EstateWaste, desk: Desk) -> Refused | None:
         if fields.collect_on < desk.today() + self._NOTICE and not desk.effects:
             return Refused("too-soon", self._TOO_SOON, field="/collectOn", correctable=True)
         return None
 
-    def effective_on(self, fields: BulkyWaste, desk: Desk) -> date:
+    def effective_on(self, fields: BulkyWaste | EstateWaste, desk: Desk) -> date:
         return fields.collect_on
 
     def papers(self, order: Any, desk: Desk) -> tuple[IssuedDocument, ...]:
-        told: BulkyWaste = order.fields
+        told: BulkyWaste | EstateWaste = order.fields
         items = {("収集日", "Day"): told.collect_on, ("品目", "Items"): "、".join(told.items)}
         number = self.receipt(order.id)
         return (self._LETTER.notice(order.id, told.name, items, number=number, today=desk.today()),)
 
-    def too_late(self, fields: BulkyWaste, desk: Desk) -> Text | None:
+    def too_late(self, fields: BulkyWaste | EstateWaste, desk: Desk) -> Text | None:
         return self._FETCHED if desk.today() >= fields.collect_on else None
+
+
+class EstateWasteDesk(BulkyWasteDesk):
+    """The same lorry."""
+
+    fields: ClassVar[type[Fields]] = EstateWaste
 
 
 class MuroranCitySimulator(Office):
@@ -152,7 +174,12 @@ class MuroranCitySimulator(Office):
     name = _NAME
     kind = "municipality"
     areas = ("012050",)
-    clerks: ClassVar = {"move.move-out-notice": MoveOutDesk(), "move.bulky-waste": BulkyWasteDesk()}
+    clerks: ClassVar[Mapping[str, Clerk]] = {
+        "move.move-out-notice": MoveOutDesk(),
+        "move.bulky-waste": BulkyWasteDesk(),
+        "death.bulky-waste": EstateWasteDesk(),
+        **BEREAVED_DESKS,
+    }
     examples: ClassVar = {
         "move.move-out-notice": {
             "name": samples.NAME,

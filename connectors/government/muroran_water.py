@@ -4,6 +4,7 @@
 from typing import ClassVar
 
 from connectors.government.waterworks import StopDesk
+from connectors.private.ended_contracts import SupplyEndDesk
 from connectors.sdk import Office, Text
 from connectors.simulators import samples
 from connectors.simulators.papers import Letterhead
@@ -34,7 +35,7 @@ class MuroranWaterSimulator(Office):
     name = _NAME
     kind = "public-body"
     areas = ("012050",)
-    clerks: ClassVar = {"move.water": MuroranStopDesk()}
+    clerks: ClassVar = {"move.water": MuroranStopDesk(), "death.water": SupplyEndDesk(_NAME)}
     examples: ClassVar = {
         "move.water": {
             "name": samples.NAME,

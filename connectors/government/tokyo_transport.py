@@ -3,7 +3,7 @@
 
 from typing import ClassVar
 
-from connectors.government.vehicle_records import RecordDesk
+from connectors.government.vehicle_records import OwnerNameDesk, RecordDesk
 from connectors.sdk import Office, Text
 from connectors.simulators import samples
 from connectors.simulators.papers import Letterhead
@@ -26,6 +26,13 @@ class RegistrationDesk(RecordDesk):
     )
 
 
+class NewNameDesk(OwnerNameDesk):
+    """The name of an owner who married."""
+
+    receipts = RegistrationDesk.receipts
+    letter = RegistrationDesk.letter
+
+
 class TokyoTransportSimulator(Office):
     """The bureau of the new address."""
 
@@ -33,7 +40,10 @@ class TokyoTransportSimulator(Office):
     name = _NAME
     kind = "state"
     areas = ("130001",)
-    clerks: ClassVar = {"move.car-registration": RegistrationDesk()}
+    clerks: ClassVar = {
+        "move.car-registration": RegistrationDesk(),
+        "marriage.car-registration": NewNameDesk(),
+    }
     examples: ClassVar = {
         "move.car-registration": {
             "name": samples.NAME,

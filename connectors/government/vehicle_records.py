@@ -57,3 +57,33 @@ class RecordDesk(Clerk):
 
     def too_late(self, fields: Vehicle, desk: Desk) -> Text | None:
         return self._RECORDED
+
+
+class RenamedVehicle(Fields):
+    """An owner's new name (道路運送車両法12条)."""
+
+    old_name: PersonName
+    new_name: PersonName
+    plate: str
+    chassis: str
+
+
+class OwnerNameDesk(Clerk):
+    """Writes the new name: the plates stay, and so does what is written."""
+
+    fields = RenamedVehicle
+    letter: ClassVar[Letterhead]
+    _RECORDED = Text(ja="氏名を変更済みです", en="The name has been changed")
+
+    def papers(self, order: Any, desk: Desk) -> tuple[IssuedDocument, ...]:
+        told: RenamedVehicle = order.fields
+        items = {
+            ("登録番号", "Plate"): told.plate,
+            ("車台番号", "Chassis number"): told.chassis,
+            ("所有者", "Owner"): told.new_name,
+        }
+        number = self.receipt(order.id)
+        return (self.letter.notice(order.id, told.new_name, items, number=number, today=desk.today()),)
+
+    def too_late(self, fields: RenamedVehicle, desk: Desk) -> Text | None:
+        return self._RECORDED

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """見本工業 (Mihon Industry), an invented employer: dependants, leave and names of its employees.
 
-One desk takes what a marriage and a birth ask of an employer; each procedure has a form of its own,
+One desk takes what a marriage, a birth and a death ask of an employer; each procedure has a form of its own,
 for each is told no more than it needs. What goes on to insurers and the State is the employer's to
 send (健康保険法施行規則38条, 所得税法194条), with a My Number that it asks of the employee itself.
 """
@@ -101,6 +101,14 @@ class NewName(Fields):
     dependants: tuple[PersonName, ...] = ()
 
 
+class EmployeeDied(Fields):
+    """An employee who died: their insurance ends with it (健康保険法36条)."""
+
+    deceased_name: PersonName
+    employee_number: str | None = None
+    died_on: date
+
+
 class PersonnelDesk(Clerk):
     """Notes at once what employees tell it; all of it can be changed and taken back."""
 
@@ -155,6 +163,12 @@ class SpouseTaxDesk(PersonnelDesk):
     fields = TaxDependant
 
 
+class DeceasedDesk(PersonnelDesk):
+    """Employees who died."""
+
+    fields = EmployeeDied
+
+
 _NAME = {"family": "見本", "given": "花子"}
 _KANA = {"family": "ミホン", "given": "ハナコ"}
 _LEAVE = {
@@ -170,7 +184,7 @@ _SPOUSE = {
 
 
 class MihonIndustrySimulator(Office):
-    """A company with employees who marry and have children."""
+    """A company with employees who marry, have children, and die."""
 
     number = "1999999000032"
     name = Text(ja="見本工業（架空・見本）", en="Mihon Industry (fictitious, Simulator)")
@@ -183,6 +197,7 @@ class MihonIndustrySimulator(Office):
         "marriage.employer": NewNameDesk(),
         "marriage.hi-dependent": DependantDesk(),
         "marriage.tax-dependent": SpouseTaxDesk(),
+        "death.hi-loss": DeceasedDesk(),
     }
     examples: ClassVar = {
         "birth.hi-dependent": {

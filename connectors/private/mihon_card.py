@@ -3,9 +3,12 @@
 
 from typing import ClassVar
 
+from connectors.private.ended_contracts import CardEndDesk
 from connectors.private.new_names import CardNameDesk, Examples
 from connectors.sdk import Address, Clerk, Desk, Fields, Office, PersonName, Phone, Refused, Text
 from connectors.simulators import samples
+
+_NAME = Text(ja="見本カード（架空・見本）", en="Mihon Card (fictitious, Simulator)")
 
 
 class Member(Fields):
@@ -38,8 +41,12 @@ class MihonCardSimulator(Office):
     """A credit card."""
 
     number = "9999999000017"
-    name = Text(ja="見本カード（架空・見本）", en="Mihon Card (fictitious, Simulator)")
-    clerks: ClassVar = {"move.credit-card": MemberDesk(), "marriage.credit-card": CardNameDesk()}
+    name = _NAME
+    clerks: ClassVar = {
+        "move.credit-card": MemberDesk(),
+        "marriage.credit-card": CardNameDesk(),
+        "death.credit-card": CardEndDesk(_NAME),
+    }
     examples: ClassVar = {
         "marriage.credit-card": Examples.card,
         "move.credit-card": {

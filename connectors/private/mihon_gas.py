@@ -7,6 +7,7 @@ The law wants the appliances looked at when gas begins (ガス事業法159条), 
 from datetime import date
 from typing import Any, ClassVar
 
+from connectors.private.ended_contracts import SupplyEndDesk
 from connectors.private.new_names import Examples, UtilityNameDesk
 from connectors.sdk import (
     Address,
@@ -96,7 +97,11 @@ class MihonGasSimulator(Office):
 
     number = "6999999000011"
     name = _NAME
-    clerks: ClassVar = {"move.gas": ValveDesk(), "marriage.gas": UtilityNameDesk()}
+    clerks: ClassVar = {
+        "move.gas": ValveDesk(),
+        "marriage.gas": UtilityNameDesk(),
+        "death.gas": SupplyEndDesk(_NAME),
+    }
     examples: ClassVar = {
         "marriage.gas": Examples.utility,
         "move.gas": {

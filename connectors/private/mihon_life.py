@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """見本生命 (Mihon Life), an invented life insurer: changes the address of a policy and certifies it."""
 
+from datetime import date
 from typing import Any, ClassVar
 
 from connectors.private.new_names import Examples, PolicyNameDesk
@@ -65,12 +66,32 @@ class PolicyDesk(Clerk):
         return (self._LETTER.notice(order.id, told.name, items, number=number, today=desk.today()),)
 
 
+class WishedFor(Fields):
+    """A child whose parents asked expressly that the company be told."""
+
+    child_name: PersonName
+    child_birth_date: date
+    customer_number: str | None = None
+    product: str
+
+
+class SchoolingDesk(Clerk):
+    """Sends an offer of insurance for the child's schooling (学資保険), and forgets it when asked."""
+
+    fields = WishedFor
+    receipts = "ML-{}"
+
+
 class MihonLifeSimulator(Office):
     """Life insurance."""
 
     number = "5999999000020"
     name = _NAME
-    clerks: ClassVar = {"move.life-insurance": PolicyDesk(), "marriage.insurance": PolicyNameDesk()}
+    clerks: ClassVar = {
+        "move.life-insurance": PolicyDesk(),
+        "marriage.insurance": PolicyNameDesk(),
+        "birth.private-optin": SchoolingDesk(),
+    }
     examples: ClassVar = {
         "marriage.insurance": Examples.policy,
         "move.life-insurance": {

@@ -4,6 +4,7 @@
 import re
 from typing import ClassVar, Final
 
+from connectors.private.ended_contracts import MobileEndDesk
 from connectors.private.new_names import Examples, MobileNameDesk
 from connectors.sdk import Address, Clerk, Desk, Fields, Office, PersonName, Phone, Refused, Text
 from connectors.simulators import samples
@@ -40,7 +41,11 @@ class MihonMobileSimulator(Office):
 
     number = "8999999000018"
     name = Text(ja="見本モバイル（架空・見本）", en="Mihon Mobile (fictitious, Simulator)")
-    clerks: ClassVar = {"move.mobile": MobileDesk(), "marriage.mobile": MobileNameDesk()}
+    clerks: ClassVar = {
+        "move.mobile": MobileDesk(),
+        "marriage.mobile": MobileNameDesk(),
+        "death.mobile": MobileEndDesk(),
+    }
     examples: ClassVar = {
         "marriage.mobile": Examples.mobile,
         "move.mobile": {

@@ -3,6 +3,7 @@
 
 from typing import ClassVar
 
+from connectors.private.ended_contracts import SupplyEndDesk
 from connectors.private.moved_lines import LineDesk, LineMove
 from connectors.private.new_names import Examples, LineNameDesk
 from connectors.sdk import Desk, Office, Refused, Text
@@ -41,7 +42,11 @@ class MihonNetSimulator(Office):
 
     number = "4999999000013"
     name = _NAME
-    clerks: ClassVar = {"move.isp": InternetDesk(), "marriage.isp": LineNameDesk()}
+    clerks: ClassVar = {
+        "move.isp": InternetDesk(),
+        "marriage.isp": LineNameDesk(),
+        "death.isp": SupplyEndDesk(),
+    }
     examples: ClassVar = {
         "marriage.isp": Examples.line,
         "move.isp": {

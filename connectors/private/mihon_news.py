@@ -4,6 +4,7 @@
 from datetime import date, timedelta
 from typing import ClassVar
 
+from connectors.private.ended_contracts import PaperEndDesk
 from connectors.private.new_names import Examples, PaperNameDesk
 from connectors.sdk import Address, Clerk, Desk, Fields, Office, PersonName, Phone, Refused, Text
 from connectors.simulators import samples
@@ -47,7 +48,11 @@ class MihonNewsSimulator(Office):
 
     number = "2999999000015"
     name = Text(ja="見本新聞（架空・見本）", en="Mihon Shimbun (fictitious, Simulator)")
-    clerks: ClassVar = {"move.newspaper": DealerDesk(), "marriage.newspaper": PaperNameDesk()}
+    clerks: ClassVar = {
+        "move.newspaper": DealerDesk(),
+        "marriage.newspaper": PaperNameDesk(),
+        "death.newspaper": PaperEndDesk(),
+    }
     examples: ClassVar = {
         "marriage.newspaper": Examples.paper,
         "move.newspaper": {

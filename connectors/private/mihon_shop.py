@@ -3,6 +3,7 @@
 
 from typing import ClassVar
 
+from connectors.private.ended_contracts import AccountEndDesk
 from connectors.private.new_names import Examples, ShopNameDesk
 from connectors.sdk import Address, Clerk, Desk, Fields, Office, Refused, Text
 from connectors.simulators import samples
@@ -36,7 +37,11 @@ class MihonShopSimulator(Office):
 
     number = "7999999000019"
     name = Text(ja="見本通販（架空・見本）", en="Mihon Shop (fictitious, Simulator)")
-    clerks: ClassVar = {"move.ecommerce": ParcelDesk(), "marriage.ecommerce": ShopNameDesk()}
+    clerks: ClassVar = {
+        "move.ecommerce": ParcelDesk(),
+        "marriage.ecommerce": ShopNameDesk(),
+        "death.ecommerce": AccountEndDesk(),
+    }
     examples: ClassVar = {
         "marriage.ecommerce": Examples.shop,
         "move.ecommerce": {"accountId": "hanako-m", "newAddress": samples.NEW_ADDRESS},

@@ -3,6 +3,7 @@
 
 from typing import ClassVar
 
+from connectors.private.ended_contracts import LineEndDesk
 from connectors.private.moved_lines import LineDesk
 from connectors.private.new_names import Examples, LineNameDesk
 from connectors.sdk import Office, Text
@@ -32,7 +33,11 @@ class MihonTelephoneSimulator(Office):
 
     number = "5999999000012"
     name = _NAME
-    clerks: ClassVar = {"move.telephone": TelephoneDesk(), "marriage.telephone": LineNameDesk()}
+    clerks: ClassVar = {
+        "move.telephone": TelephoneDesk(),
+        "marriage.telephone": LineNameDesk(),
+        "death.telephone": LineEndDesk(_NAME),
+    }
     examples: ClassVar = {
         "marriage.telephone": Examples.line,
         "move.telephone": {

@@ -1,23 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""日本放送協会 (NHK), simulated: takes the new address of a receiving contract (放送受信契約).
+"""日本放送協会 (NHK), simulated: takes the new address, the new name or the end of a receiving contract.
 
 It shows a refusal that the citizen can mend: the customer number has ten digits.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from connectors.private.ended_contracts import EndedSupply, SupplyEndDesk
 from connectors.sdk import (
     Accepted,
     Address,
     Amend,
     Amended,
     Answer,
+    Clerk,
     Completed,
-    Connector,
     Desk,
     Fields,
+    Office,
     PersonName,
     Phone,
     Received,
@@ -29,7 +32,7 @@ from connectors.sdk import (
 )
 from connectors.simulators import samples
 
-CUSTOMER_NUMBER = Refused(
+_CUSTOMER_NUMBER = Refused(
     "customer-number-format",
     Text(
         ja="お客様番号を確認できません。数字10桁でご記入ください",
@@ -52,28 +55,72 @@ class AddressChange(Fields):
     phone: Phone
 
 
-class NhkSimulator(Connector):
-    """Changes the address when it finds the contract."""
+class HolderName(Fields):
+    """A contract's new name after a marriage; where two households become one, one contract ends."""
+
+    old_name: PersonName
+    new_name: PersonName
+    address: Address
+    customer_number: str | None = None
+    merging_numbers: tuple[str, ...] = ()
+    ends: bool
+
+
+class ReceptionDesk(Clerk):
+    """Takes nothing whose contract it does not find."""
+
+    receipts = "NHK-{}"
+
+    def objection(self, fields: Any, desk: Desk) -> Refused | None:
+        return _unknown(fields.customer_number)
+
+
+class AddressDesk(ReceptionDesk):
+    """Changes the address, and back again."""
+
+    fields = AddressChange
+
+    def submit(self, order: Submit[AddressChange], desk: Desk) -> Answer:
+        if objection := self.objection(order.fields, desk):
+            return objection
+        desk.take_effect(order, "address-changed")
+        receipt = self.receipt(order.id)
+        return Received(receipt), Accepted(receipt), Completed(receipt, order.fields.moving_date)
+
+    def amend(self, order: Amend[AddressChange], desk: Desk) -> Answer:
+        desk.take_effect(order, "address-changed")
+        return Amended(self.receipt(order.id))
+
+    def withdraw(self, order: Withdraw[AddressChange], desk: Desk) -> Answer:
+        desk.take_effect(order, "address-restored")
+        return Withdrawn(self.receipt(order.id))
+
+
+class NameDesk(ReceptionDesk):
+    """Names."""
+
+    fields = HolderName
+
+
+class EndDesk(SupplyEndDesk):
+    """Contracts that end with a death."""
+
+    receipts = ReceptionDesk.receipts
+
+    def objection(self, fields: EndedSupply, desk: Desk) -> Refused | None:
+        return _unknown(fields.customer_number)
+
+
+class NhkSimulator(Office):
+    """Changes the address, the name or the end of a contract when it finds it."""
 
     number = "7999999000002"
     name = Text(ja="日本放送協会（見本）", en="NHK (Simulator)")
-    procedures: ClassVar = {"move.nhk": AddressChange}
-
-    async def submit(self, order: Submit[AddressChange], desk: Desk) -> Answer:
-        if not _TEN_DIGITS.fullmatch((order.fields.customer_number or "").replace("-", "")):
-            return CUSTOMER_NUMBER
-        desk.take_effect(order, "address-changed")
-        receipt = _receipt(order.id)
-        return Received(receipt), Accepted(receipt), Completed(receipt, order.fields.moving_date)
-
-    async def amend(self, order: Amend[AddressChange], desk: Desk) -> Answer:
-        desk.take_effect(order, "address-changed")
-        return Amended(_receipt(order.id))
-
-    async def withdraw(self, order: Withdraw[AddressChange], desk: Desk) -> Answer:
-        desk.take_effect(order, "address-restored")
-        return Withdrawn(_receipt(order.id))
-
+    clerks: ClassVar[Mapping[str, Clerk]] = {
+        "move.nhk": AddressDesk(),
+        "marriage.nhk": NameDesk(),
+        "death.nhk": EndDesk(),
+    }
     examples: ClassVar = {
         "move.nhk": {
             "name": samples.NAME,
@@ -86,5 +133,6 @@ class NhkSimulator(Connector):
     }
 
 
-def _receipt(order_id: str) -> str:
-    return f"NHK-{order_id[2:10]}"
+def _unknown(number: str | None) -> Refused | None:
+    """Return why a contract of this number is not found; None if it is."""
+    return None if _TEN_DIGITS.fullmatch((number or "").replace("-", "")) else _CUSTOMER_NUMBER

@@ -47,7 +47,7 @@ class Connector(ABC):
     """The municipalities it serves, as 6-digit codes; empty for all of Japan."""
     procedures: ClassVar[Mapping[str, type[Fields]]]
     examples: ClassVar[Mapping[str, dict[str, Any]]] = {}
-    """For each procedure, fields as they come on the wire: for its tests, and for the reader."""
+    """Fields of a procedure as they come on the wire, where a test wants others than everybody's example."""
 
     @abstractmethod
     def submit(self, order: Submit[Any], desk: Desk) -> Answering:

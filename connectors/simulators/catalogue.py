@@ -10,8 +10,11 @@ from connectors.government.family_court import FamilyCourtSimulator
 from connectors.government.family_register import ChiyodaRegisterSimulator
 from connectors.government.kei_inspection import KeiInspectionSimulator
 from connectors.government.legal_affairs import LegalAffairsSimulator
+from connectors.government.licence_ministry import LicenceMinistrySimulator
 from connectors.government.muroran_city import MuroranCitySimulator
+from connectors.government.muroran_transport import MuroranTransportSimulator
 from connectors.government.muroran_water import MuroranWaterSimulator
+from connectors.government.passport_office import PassportOfficeSimulator
 from connectors.government.pension_service import PensionServiceSimulator
 from connectors.government.tax_office import TaxOfficeSimulator
 from connectors.government.tokyo_police import TokyoPoliceSimulator
@@ -23,6 +26,7 @@ from connectors.private.mihon_bank import MihonBankSimulator
 from connectors.private.mihon_card import MihonCardSimulator
 from connectors.private.mihon_gas import MihonGasSimulator
 from connectors.private.mihon_life import MihonLifeSimulator
+from connectors.private.mihon_light import MihonLightSimulator
 from connectors.private.mihon_mobile import MihonMobileSimulator
 from connectors.private.mihon_mutual_life import MihonMutualLifeSimulator
 from connectors.private.mihon_net import MihonNetSimulator
@@ -34,7 +38,7 @@ from connectors.private.mihon_shop import MihonShopSimulator
 from connectors.private.mihon_telephone import MihonTelephoneSimulator
 from connectors.private.mihon_trading import MihonTradingSimulator
 from connectors.private.mihon_trust_bank import MihonTrustBankSimulator
-from connectors.private.nhk import CUSTOMER_NUMBER, NhkSimulator
+from connectors.private.nhk import NhkSimulator
 from connectors.private.undertaker import UndertakerSimulator
 from connectors.sdk import Connector
 from connectors.sdk.keys import OwnKeys
@@ -67,7 +71,7 @@ SIMULATORS: Final = {
     "mihon-net": Simulated(MihonNetSimulator()),
     "japan-post": Simulated(JapanPostSimulator()),
     "mihon-news": Simulated(MihonNewsSimulator()),
-    "nhk-simulator": Simulated(NhkSimulator(), Behaviour(refuse_first=CUSTOMER_NUMBER)),
+    "nhk-simulator": Simulated(NhkSimulator()),
     "mihon-bank": Simulated(MihonBankSimulator()),
     "mihon-card": Simulated(MihonCardSimulator()),
     "mihon-mobile": Simulated(MihonMobileSimulator()),
@@ -82,11 +86,10 @@ SIMULATORS: Final = {
     "undertaker": Simulated(UndertakerSimulator()),
     "mihon-trust-bank": Simulated(MihonTrustBankSimulator()),
     "mihon-mutual-life": Simulated(MihonMutualLifeSimulator()),
-}
-
-# Fields of each procedure as they come on the wire, of people who do not exist.
-EXAMPLES: Final = {
-    slug: fields for one in reversed(SIMULATORS.values()) for slug, fields in one.connector.examples.items()
+    "mihon-light": Simulated(MihonLightSimulator()),
+    "passport-office": Simulated(PassportOfficeSimulator()),
+    "licence-ministry": Simulated(LicenceMinistrySimulator()),
+    "muroran-transport": Simulated(MuroranTransportSimulator()),
 }
 
 

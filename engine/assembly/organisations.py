@@ -2,10 +2,8 @@
 """What organisations meet: how they come on board, the ways to them, what they see of their own."""
 
 import json
-from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
 
 import asyncpg
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -113,7 +111,7 @@ class Organisations(Ground):
             approvals=self.approvals,
             bus=self.bus,
             bells=self.bells,
-            examples=_examples() if self.settings.sandbox else {},
+            catalogue=self.catalogue,
             signing=self.keys.signing,
             references_key=self.keys.references,
             clock=self.clock,
@@ -262,13 +260,6 @@ def open_bus(settings: Settings, pool: asyncpg.Pool) -> Bus:
 def broker_tls(settings: Settings, url: str) -> BrokerTls | None:
     """Return how the broker's line is secured; raises `invalid-settings`."""
     return tls_for(url, ca=settings.amqp_ca, certificate=settings.amqp_cert, key=settings.amqp_key)
-
-
-def _examples() -> Mapping[str, Any]:
-    """Return what can be rehearsed of each procedure, from the simulated organisations' own files."""
-    from connectors.simulators.catalogue import EXAMPLES  # noqa: PLC0415 - a sandbox alone knows them
-
-    return EXAMPLES
 
 
 def _certifiers(settings: Settings, keys: Keys) -> dict[str, ec.EllipticCurvePublicKey]:

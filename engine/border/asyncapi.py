@@ -5,9 +5,11 @@ Both are made from the models that the engine itself reads with, so they cannot 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+from pydantic import JsonValue
 
 from engine.border.envelope import (
     BATCH_MEDIA_TYPE,
@@ -17,6 +19,7 @@ from engine.border.envelope import (
     MAX_BATCH_BYTES,
     MAX_BATCH_EVENTS,
     PAYLOADS,
+    SUBMIT,
     component_schemas,
     dataschema,
     schema_of,
@@ -32,6 +35,9 @@ Each message is a CloudEvents 1.0 event in structured JSON (`{EVENT_MEDIA_TYPE}`
 JWE (ECDH-ES+A256KW, A256GCM) for the receiver's key around a compact JWS (ES256) of the sender; both
 protected headers repeat id, type, subject, source and sequence, the JWS also names the receiver's key
 (`aud`) and has `typ` "todoke-message+jose". `contentSchema` is the schema of what was signed.
+They stand there as header parameters of these very names, `sequence` as a number: a JOSE library that
+knows registered parameters only has to be told to let them pass. `kid` is the RFC 7638 thumbprint of the
+receiver's key in the JWE, of the signer's in the JWS.
 Everything may arrive twice: the id tells. A re-sent order has the same id."""
 _NUMBER: Final = {
     "description": "The organisation's 13-digit number (法人番号)",
@@ -39,11 +45,16 @@ _NUMBER: Final = {
 }
 
 
-def asyncapi(public_url: str) -> dict[str, Any]:
-    """Return the AsyncAPI 3.0 document of an engine that is reached under this URL."""
+def asyncapi(public_url: str, examples: Mapping[str, JsonValue]) -> dict[str, Any]:
+    """Return the AsyncAPI 3.0 document of an engine that is reached under this URL.
+
+    `examples` are submissions as they were before they were sealed, by their procedure.
+    """
     orders = [name for name in PAYLOADS if ".order." in name]
     replies = [name for name in PAYLOADS if ".reply." in name]
     url = urlsplit(public_url)
+    messages = {_short(name): _message(name) for name in PAYLOADS}
+    messages[_short(SUBMIT)]["x-content-examples"] = dict(examples)
     return {
         "asyncapi": "3.0.0",
         "id": "urn:jp:todoke:border",
@@ -122,7 +133,7 @@ def asyncapi(public_url: str) -> dict[str, Any]:
             },
         },
         "components": {
-            "messages": {_short(name): _message(name) for name in PAYLOADS},
+            "messages": messages,
             "schemas": component_schemas(),
             "securitySchemes": {
                 "organisation": {

@@ -261,15 +261,41 @@ _DOCUMENT: Final[dict[str, Any]] = {
     "sha256": hashlib.sha256(_LETTER).hexdigest(),
     "inline": "JVBERi0xLjcgKGV4YW1wbGUp",
 }
+_OLD_HOME: Final[dict[str, JsonValue]] = {
+    "postalCode": "050-0083",
+    "municipality": "012050",
+    "prefecture": "北海道",
+    "city": "室蘭市",
+    "line": "東町1-1",
+}
+_NEW_HOME: Final[dict[str, JsonValue]] = {
+    "postalCode": "102-0082",
+    "municipality": "131016",
+    "prefecture": "東京都",
+    "city": "千代田区",
+    "line": "一番町1",
+}
 EXAMPLES_BY_MODEL: Final[dict[type[Payload], dict[str, Any]]] = {
     OrderSubmit: {
         "procedure": "move.move-out-notice",
         "attempt": 1,
         "fields": {
             "name": {"family": "届出", "given": "花子"},
+            "kana": {"family": "トドケデ", "given": "ハナコ"},
             "birthDate": "1990-04-01",
+            "oldAddress": _OLD_HOME,
+            "newAddress": _NEW_HOME,
             "movingDate": "2026-12-01",
-            "household": [{"given": "太郎", "relation": "child"}],
+            "movers": [
+                {
+                    "name": {"family": "届出", "given": "花子"},
+                    "kana": {"family": "トドケデ", "given": "ハナコ"},
+                    "birthDate": "1990-04-01",
+                    "sex": "female",
+                    "relation": "世帯主",
+                }
+            ],
+            "phone": "090-0000-0001",
         },
         "planned": True,
         "dueOn": "2026-12-01",

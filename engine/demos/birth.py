@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any, ClassVar, Final
 
 from connectors.private.employer import MihonIndustrySimulator
+from connectors.private.mihon_life import MihonLifeSimulator
 from connectors.simulators.jpki import Resident
 from engine.demos.marriage import HOME, TARO, name
 from engine.demos.script import Person, Script
@@ -48,6 +49,9 @@ class Birth(Script):
             "head": name("佐藤", "太郎"),
             "phone": "090-1234-5678",
             "supportedBy": "father",
+            "optIns": [
+                {"kind": "insurance", "company": MihonLifeSimulator.number, "customerNumber": "L-100"}
+            ],
         }
 
 
@@ -60,6 +64,8 @@ def _child(day: date) -> dict[str, Any]:
         "bornAt": "14:30",
         "relation": "長男",
         "weightGrams": 3100,
+        "wantsPassport": True,
+        "daycare": {"wishes": ["見本保育園"], "parentsWork": "会社員"},
     }
 
 

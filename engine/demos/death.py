@@ -11,11 +11,21 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Final
 
+from connectors.private.mihon_card import MihonCardSimulator
+from connectors.private.mihon_gas import MihonGasSimulator
+from connectors.private.mihon_light import MihonLightSimulator
+from connectors.private.mihon_mobile import MihonMobileSimulator
 from connectors.private.mihon_mutual_life import MihonMutualLifeSimulator
+from connectors.private.mihon_net import MihonNetSimulator
+from connectors.private.mihon_news import MihonNewsSimulator
+from connectors.private.mihon_shop import MihonShopSimulator
+from connectors.private.mihon_telephone import MihonTelephoneSimulator
 from connectors.private.mihon_trust_bank import MihonTrustBankSimulator
+from connectors.private.nhk import NhkSimulator
 from connectors.private.undertaker import UndertakerSimulator
 from connectors.simulators.jpki import Municipality, Resident
 from engine.client import CitizenClient
+from engine.demos.moving_family import NHK_RIGHT
 from engine.demos.script import Case, Filing, Person, Script, Stage, Turn, call_off
 
 _MURORAN: Final = Municipality("01205", "Hokkaido", "Muroran-shi")
@@ -85,7 +95,7 @@ class Death(Script):
                 {"person": _SON, "learnedOn": learned, "decision": "accept"},
                 {"person": 2, "learnedOn": learned},
             ],
-            "estate": {"value": 80_000_000},
+            "estate": _estate(day),
             "contracts": _contracts(),
         }
 
@@ -133,6 +143,17 @@ def _deceased() -> dict[str, Any]:
     }
 
 
+def _estate(day: date) -> dict[str, Any]:
+    """Return what he leaves: the widow is to have the house and the car."""
+    return {
+        "value": 80_000_000,
+        "realEstate": [{"municipality": "012050", "number": "0123456789012", "takenBy": 0}],
+        "vehicles": [{"kind": "car", "plate": "室蘭 300 あ 12-34", "chassis": "ABC12-3456789", "takenBy": 0}],
+        "dogs": [{"chip": "392100000000000", "newOwner": 0}],
+        "bulkyWaste": {"items": ["机", "本棚"], "day": (day + timedelta(days=200)).isoformat()},
+    }
+
+
 def _people() -> list[dict[str, Any]]:
     at_home = {"address": _HOME, "livedTogether": True, "inHousehold": True}
     widow = _person("花子", "ハナコ", "1950-05-05", "spouse", phone="0143-22-1111", honseki=_HONSEKI)
@@ -157,8 +178,17 @@ def _person(given: str, kana: str, born: str, relation: str, **more: Any) -> dic
 def _contracts() -> dict[str, Any]:
     bank = {"company": MihonTrustBankSimulator.number, "branch": "室蘭"}
     return {
-        "electricity": {"companyName": "見本電力"},
+        "electricity": {"company": MihonLightSimulator.number, "customerNumber": "E-0001"},
+        "gas": {"company": MihonGasSimulator.number, "customerNumber": "55-66"},
+        "water": {"customerNumber": "12-345678"},
+        "telephone": {"company": MihonTelephoneSimulator.number, "customerNumber": "T-0123"},
+        "nhk": {"company": NhkSimulator.number, "customerNumber": NHK_RIGHT},
+        "isp": {"company": MihonNetSimulator.number, "customerNumber": "N-4567"},
         "mail": True,
+        "mobiles": [{"company": MihonMobileSimulator.number, "number": "090-0000-0009"}],
+        "newspapers": [{"company": MihonNewsSimulator.number}],
+        "shops": [{"company": MihonShopSimulator.number, "customerNumber": "ichiro-m"}],
+        "creditCards": [{"company": MihonCardSimulator.number, "customerNumber": "M-0001"}],
         "banks": [bank | {"account": "1234567", "registered": True}, bank | {"account": "7654321"}],
         "policies": [
             {"company": MihonMutualLifeSimulator.number, "customerNumber": "L-100", "beneficiary": 0}

@@ -14,13 +14,16 @@ from connectors.private.mihon_bank import MihonBankSimulator
 from connectors.private.mihon_card import MihonCardSimulator
 from connectors.private.mihon_gas import MihonGasSimulator
 from connectors.private.mihon_life import MihonLifeSimulator
+from connectors.private.mihon_light import MihonLightSimulator
 from connectors.private.mihon_mobile import MihonMobileSimulator
 from connectors.private.mihon_net import MihonNetSimulator
 from connectors.private.mihon_news import MihonNewsSimulator
 from connectors.private.mihon_securities import MihonSecuritiesSimulator
 from connectors.private.mihon_shop import MihonShopSimulator
 from connectors.private.mihon_telephone import MihonTelephoneSimulator
+from connectors.private.nhk import NhkSimulator
 from connectors.simulators.jpki import Municipality, Resident
+from engine.demos.moving_family import NHK_RIGHT
 from engine.demos.script import Filing, Person, Script
 
 _CHIYODA: Final = Municipality("13101", "Tokyo-to", "Chiyoda-ku")
@@ -53,7 +56,10 @@ class Marriage(Script):
             "surnameOf": "husband",
             "newHonseki": _honseki("一番町1番", "131016", "東京都", "千代田区"),
             "phone": "090-1234-5678",
+            "email": "hanako@example.jp",
             "contracts": _contracts(),
+            "vehicles": [{"kind": "car", "plate": "品川 300 あ 12-34", "chassis": "ABC12-3456789"}],
+            "realEstate": [{"municipality": "012050", "number": "0123456789012"}],
         }
 
     def corrected(self, facts: Mapping[str, Any], filing: Filing) -> dict[str, Any]:
@@ -94,6 +100,7 @@ def _hanako() -> dict[str, Any]:
         "income": 0,
         "taxDependant": True,
         "licence": {"number": "012345678901"},
+        "qualifications": [{"title": "看護師", "ministry": "厚生労働省", "number": "1234567"}],
         "passport": {"number": "TK1234567", "romaji": "TAKAHASHI HANAKO"},
     }
 
@@ -132,9 +139,11 @@ def _witnesses() -> list[dict[str, Any]]:
 
 def _contracts() -> dict[str, Any]:
     return {
+        "electricity": [{"company": MihonLightSimulator.number, "customerNumber": "E-0001"}],
         "gas": [{"company": MihonGasSimulator.number, "customerNumber": "55-66"}],
         "water": [{"customerNumber": "12-345678"}],
         "telephone": [{"company": MihonTelephoneSimulator.number, "customerNumber": "T-0123"}],
+        "nhk": [{"company": NhkSimulator.number, "customerNumber": NHK_RIGHT}],
         "isp": [{"company": MihonNetSimulator.number, "customerNumber": "N-4567"}],
         "newspaper": [{"company": MihonNewsSimulator.number}],
         "shops": [{"company": MihonShopSimulator.number, "customerNumber": "hanako-m"}],

@@ -3,12 +3,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
+from engine.border.examples import ProcedureExamples, procedure_examples
 from engine.border.wire import pointer
 from engine.core.calendars import Calendar
 from engine.core.declaration import Procedure, Sought
@@ -101,6 +102,11 @@ class Catalogue:
                 if procedure.slug == slug:
                     return event, procedure
         raise EngineError("no-such-procedure", slug=slug)
+
+    @cached_property
+    def examples(self) -> Mapping[str, ProcedureExamples]:
+        """Example orders of every procedure that is filed, by its slug; made when first asked for."""
+        return procedure_examples(self._events.values(), self._calendars)
 
     async def rules(self, sha256: str) -> Mapping[str, Any]:
         """Return the rules under a hash; raises `unknown-catalogue`."""

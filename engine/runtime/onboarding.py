@@ -17,8 +17,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 from uuid import UUID, uuid5
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
+from engine.border.examples import ProcedureExamples
 from engine.border.wire import Title, refusal
 from engine.core.declaration import Kind as ProcedureKind
 from engine.core.errors import Code, EngineError, Problem, register
@@ -163,6 +164,22 @@ class Onboarding:
             raise EngineError("no-such-procedure")
         directory = await self._directories.current()
         return v.ProcedureFields.of(of_event, procedure, area=area, directory=directory)
+
+    def examples(self, event: str, slug: str) -> ProcedureExamples:
+        """Return orders of a procedure as a connector gets them, of people who do not exist.
+
+        Raises:
+            EngineError: `no-such-life-event`, `no-such-procedure`: nobody files it.
+        """
+        self._catalogue.event(event)
+        found = self._catalogue.examples.get(slug)
+        if found is None or found.event != event:
+            raise EngineError("no-such-procedure", slug=slug)
+        return found
+
+    def example_orders(self) -> dict[str, JsonValue]:
+        """Return one order of every procedure that is filed, by its slug."""
+        return {slug: one.examples[0].order for slug, one in self._catalogue.examples.items()}
 
     # --- the applicant ---
 

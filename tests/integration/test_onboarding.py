@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from connectors.government.muroran_city import MuroranCitySimulator
 from connectors.private.mihon_power import MihonPowerSimulator
@@ -67,6 +68,23 @@ async def test_name_and_seat_come_from_the_register_and_each_field_is_shown_with
     assert len(brings["fields"]) == len(procedure.needs)
     assert "customerNumber" in [one["name"] for one in brings["fields"] if one["restricted"]]
     assert brings == await office.representative.get(FIELDS)
+
+
+async def test_an_engineer_reads_orders_of_a_procedure_before_anybody_has_applied(office: People) -> None:
+    at = "/v1/life-events/death/procedures/death.life-insurance-claim"
+
+    read = await office.representative.get(f"{at}/examples")
+    brings = await office.representative.get(f"{at}/fields")
+    served = await office.representative.get("/v1/asyncapi.json")
+
+    order = read["examples"][0]["order"]
+    Draft202012Validator(read["orderSchema"]).validate(order)
+    assert sorted(order["fields"]) == sorted(one["name"] for one in brings["fields"])
+    submit = served["components"]["messages"]["orderSubmit"]
+    assert submit["x-content-examples"]["death.life-insurance-claim"] == order
+    for other in ("death/procedures/death.estate-division", "birth/procedures/death.life-insurance-claim"):
+        path = f"/v1/life-events/{other}/examples"
+        assert await refused(office.representative.get(path)) == (404, "no-such-procedure")
 
 
 async def test_nobody_is_registered_by_asking_or_signing_alone(office: People) -> None:

@@ -11,6 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from connectors.conformance.suite import Asked
+from connectors.government.licence_ministry import LicenceMinistrySimulator
+from connectors.private.mihon_mutual_life import MihonMutualLifeSimulator
 from connectors.private.mihon_shop import MihonShopSimulator
 from connectors.sdk import Connector
 from connectors.sdk.keys import OwnKeys
@@ -51,7 +53,6 @@ CAUGHT = {
 }
 # The dial of the simulators: what is a way of working passes, what is a fault is named.
 DIALLED = {
-    "careful": (Behaviour(), []),
     "asks": (Behaviour(ask_first=True), []),
     "refuses": (Behaviour(refuse_first=True), []),
     "slow": (Behaviour(slow_days=2), []),
@@ -151,6 +152,30 @@ def another_shop(place: int) -> Connector:
         number = corporate_number(f"8{place:011}")
 
     return Another()
+
+
+async def test_an_insurer_after_a_death_and_a_register_after_a_marriage_are_certified_side_by_side(
+    postgres_dsn: str, tmp_path: Path
+) -> None:
+    takers = {
+        "death.life-insurance-claim": MihonMutualLifeSimulator(),
+        "marriage.licences": LicenceMinistrySimulator(),
+    }
+    async with AsyncExitStack() as stack:
+        here = await stack.enter_async_context(ground(postgres_dsn, tmp_path / "state", sandbox=True))
+        several = {
+            slug: await stack.enter_async_context(dialled(here, one, Behaviour()))
+            for slug, one in takers.items()
+        }
+        for one in takers.values():
+            await back_to_the_sandbox(here, one.number)
+
+        reports = await asyncio.gather(*(one.rehearse(burst=5) for one in several.values()))
+
+        for (slug, one), report in zip(takers.items(), reports, strict=True):
+            assert (failed(report), report.passed) == ([], True)
+            assert [finding.about for finding in report.findings if finding.check == "first-order"] == [slug]
+            assert await stage(here, one.number) == Stage.CERTIFIED
 
 
 async def test_a_report_lets_the_organisation_go_on_and_is_believed_only_as_it_was_signed(

@@ -50,7 +50,6 @@ async def resumed_to_its_end(
     out: Path,
     *options: str,
     state: CaseState = CaseState.COMPLETED,
-    are_letters: bool = True,
 ) -> dict[str, Standing]:
     """Resume it, and look at everything that it promises; return what is in effect in the end."""
     with demonstration(place, out, *options) as one:
@@ -69,7 +68,7 @@ async def resumed_to_its_end(
             await promises.check_case(pool, keys, case_id, state=state)
             held = await promises.check_books(pool, keys, case_id, ledgers)
             promises.check_organisations(ledgers)
-            await promises.check_letters(pool, letters_in(out), ledgers, are_some=are_letters)
+            await promises.check_letters(pool, letters_in(out), ledgers)
     finally:
         await asyncio.to_thread(server.stop)
     assert State(demo).reset() == [], "something was made that a new demonstration would stumble over"

@@ -24,12 +24,13 @@ def said_in(out: Path) -> str:
 async def test_a_couple_marries_and_the_new_name_goes_its_way(place: Path) -> None:
     out = laid(place)
 
-    held = await resumed_to_its_end(place, out, "--event", "marriage", are_letters=False)
+    held = await resumed_to_its_end(place, out, "--event", "marriage")
 
     assert procedures(held) == {
         **dict.fromkeys(("nhi", "hi-dependent", "tax-dependent", "employer"), 1),
-        **dict.fromkeys(("gas", "water", "telephone", "newspaper", "isp", "ecommerce", "bank"), 1),
-        **dict.fromkeys(("credit-card", "mobile", "insurance", "securities"), 1),
+        **dict.fromkeys(("electricity", "gas", "water", "telephone", "newspaper", "nhk", "isp"), 1),
+        **dict.fromkeys(("ecommerce", "bank", "credit-card", "mobile", "insurance", "securities"), 1),
+        **dict.fromkeys(("passport", "car-registration", "real-estate-name", "licences"), 1),
     }
     named = [str(one.fields["newName"]) for one in held.values() if "newName" in one.fields]
     assert {"花子" in name for name in named} == {True, False}  # his employer is told of him
@@ -43,11 +44,12 @@ async def test_a_couple_marries_and_the_new_name_goes_its_way(place: Path) -> No
 async def test_a_birth_is_notified_within_its_days_and_the_allowance_claimed(place: Path) -> None:
     out = laid(place)
 
-    held = await resumed_to_its_end(place, out, "--event", "birth", are_letters=False)
+    held = await resumed_to_its_end(place, out, "--event", "birth")
 
     assert procedures(held) == {
         **dict.fromkeys(("birth-notice", "child-allowance-claim", "infant-medical"), 1),
         **dict.fromkeys(("pregnancy-benefit-2", "hi-dependent", "tax-dependent"), 1),
+        **dict.fromkeys(("passport", "daycare", "private-optin"), 1),
     }
     days = dict(re.findall(r"(出生届|児童手当 認定請求).*?(\d{4}-\d\d-\d\d)", said_in(out)))
     assert set(days) == {"出生届", "児童手当 認定請求"}
@@ -62,7 +64,10 @@ async def test_after_a_death_silence_accepts_and_what_lies_is_done_when_they_are
 
     assert procedures(held) == {
         **dict.fromkeys(("cremation-record", "life-insurance-claim", "quasi-final-tax"), 1),
-        "business-close": 1,
+        **dict.fromkeys(("business-close", "dog-owner", "bulky-waste"), 1),
+        **dict.fromkeys(("electricity", "gas", "water", "telephone", "nhk", "isp"), 1),
+        **dict.fromkeys(("mobile", "newspaper", "ecommerce", "credit-card"), 1),
+        **dict.fromkeys(("real-estate-registration", "car-transfer"), 1),
         "bank": 2,
         "inheritance-tax": 1,  # of three heirs one renounced, and one has signed nothing
     }

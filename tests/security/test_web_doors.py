@@ -24,6 +24,7 @@ OPEN = {
     "catalogue",
     "keptCatalogue",
     "procedureFields",
+    "procedureExamples",
     "newChallenge",
     "newSession",
     "beginAppVisit",

@@ -203,7 +203,7 @@ class ControlOffice:
             approvals=self.approvals,
             bus=self.bus,
             bells=Bells(),
-            examples={},
+            catalogue=catalogue,
             signing=ec.generate_private_key(ec.SECP256R1()),
             references_key=key,
             clock=clock,

@@ -9,12 +9,17 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from engine.bootstrap import LIFE_EVENTS
 from engine.border.asyncapi import asyncapi, message_catalogue_markdown
 from engine.border.envelope import DOCUMENT, EXAMPLES, PAYLOADS
+from engine.border.examples import procedure_examples
+from engine.core.declaration import Kind
 from tests.unit.border_desk import Border
 from tests.unit.test_border_envelope import ORDERS, REPLIES, order, reply
+from workflows.calendar_japan import calendar_for
 
-DESCRIPTION = asyncapi("https://todoke.example/engine/")
+ORDERED = {slug: one.examples[0].order for slug, one in procedure_examples(LIFE_EVENTS, calendar_for).items()}
+DESCRIPTION = asyncapi("https://todoke.example/engine/", ORDERED)
 
 
 def test_it_is_asyncapi_3() -> None:
@@ -69,6 +74,24 @@ def test_real_messages_fit_the_description() -> None:
         validator = Draft202012Validator(schema, registry=registry)
         fitting = [name for name, raw in events if validator.is_valid(json.loads(raw))]
         assert fitting == [message["name"]]
+
+
+def test_it_has_an_order_of_every_procedure_and_each_fits_what_it_says_of_the_content() -> None:
+    message = DESCRIPTION["components"]["messages"]["orderSubmit"]
+    resource = Resource.from_contents(DESCRIPTION, default_specification=DRAFT202012)
+    registry: Registry[Any] = Registry().with_resource("urn:description", resource)
+    validator = Draft202012Validator(
+        {"$ref": "urn:description#/components/schemas/OrderSubmit"}, registry=registry
+    )
+
+    examples = message["x-content-examples"]
+
+    assert {one.slug for event in LIFE_EVENTS for one in event.procedures if one.kind is Kind.FILING} == set(
+        examples
+    )
+    for slug, content in examples.items():
+        validator.validate(content)
+        assert content["procedure"] == slug
 
 
 def test_the_catalogue_has_every_message_with_its_example() -> None:

@@ -177,10 +177,9 @@ async def test_the_power_company_asks_about_the_meter_and_goes_on_with_the_answe
 
 
 async def test_nhk_refuses_first_and_takes_the_corrected_number(tmp_path: Path) -> None:
-    simulated = SIMULATORS["nhk-simulator"]
-    connector = dialled(simulated.connector, simulated.behaviour)
+    connector = NhkSimulator()
     async with world(tmp_path, connector) as here:
-        here.engine.order(example(connector, NHK), sequence=1)
+        here.engine.order(example(connector, NHK, customerNumber="12345"), sequence=1)
         await here.once()
         refused = here.engine.last()
 

@@ -15,20 +15,36 @@ from connectors.private.mihon_trust_bank import MihonTrustBankSimulator
 from connectors.private.undertaker import UndertakerSimulator
 from connectors.sdk import Connector
 from connectors.sdk.fields import Fields
+from connectors.simulators.catalogue import SIMULATORS
+from engine.border.examples import procedure_examples
+from engine.core.declaration import CONNECTED_WAYS, Kind
 from tests.unit.death_samples import PLANS, expected, planned
 from tests.unit.sdk_engine import World, amend, answer, submit, withdraw, world
+from workflows.calendar_japan import calendar_for
 from workflows.death import DEATH
 
 CREMATION, BANK, CLAIM = "death.cremation-record", "death.bank", "death.life-insurance-claim"
 RENUNCIATION, UNPAID, TAX = "death.renunciation", "death.pension-unpaid", "death.quasi-final-tax"
-ALL: list[Connector] = [
-    FamilyCourtSimulator(),
-    PensionServiceSimulator(),
-    TaxOfficeSimulator(),
-    MihonMutualLifeSimulator(),
-    MihonTrustBankSimulator(),
-    UndertakerSimulator(),
+EXAMPLES = procedure_examples([DEATH], calendar_for)
+TAKEN: list[tuple[Connector, str]] = [
+    (one.connector, slug)
+    for one in SIMULATORS.values()
+    for slug in one.connector.procedures
+    if slug.startswith("death.")
 ]
+# Those that end a contract, and what else is written down at once.
+PLAIN = [
+    *("death.electricity", "death.gas", "death.water", "death.telephone", "death.nhk", "death.isp"),
+    *("death.mobile", "death.newspaper", "death.ecommerce", "death.credit-card"),
+    *("death.hi-loss", "death.dog-owner", "death.bulky-waste"),
+]
+# What is granted or entered.
+STAYS = (
+    "death.funeral-grant",
+    "death.child-allowance",
+    "death.real-estate-registration",
+    "death.car-transfer",
+)
 
 
 def example(connector: Connector, procedure: str, **changes: Any) -> Any:
@@ -43,7 +59,7 @@ async def at(here: World, moment: datetime) -> None:
 
 @pytest.mark.parametrize("path", sorted(PLANS.glob("*.json")), ids=lambda path: path.stem)
 def test_each_organisation_can_read_what_a_plan_tells_it(path: Path) -> None:
-    takers: dict[str, type[Fields]] = {slug: model for one in ALL for slug, model in one.procedures.items()}
+    takers: dict[str, type[Fields]] = {slug: one.procedures[slug] for one, slug in TAKEN}
 
     for entry in planned(expected(path.name)).entries:
         if entry.slug in takers:
@@ -54,10 +70,58 @@ def test_each_organisation_reads_exactly_what_its_procedure_tells() -> None:
     wires = {one.name: one.wire_name for one in DEATH.fields}
     needs = {one.slug: {wires[name] for name in one.needs} for one in DEATH.procedures}
 
-    for one in ALL:
-        for slug, model in one.procedures.items():
-            assert {field.alias for field in model.model_fields.values()} == needs[slug], slug
-            assert set(one.examples[slug]) <= needs[slug], slug
+    for one, slug in TAKEN:
+        model = one.procedures[slug]
+        assert {field.alias for field in model.model_fields.values()} == needs[slug], slug
+
+
+def test_every_filing_that_can_be_sent_has_somebody_who_takes_it() -> None:
+    can_be_sent = {
+        one.slug for one in DEATH.procedures if one.kind is Kind.FILING and set(one.ways) & CONNECTED_WAYS
+    }
+
+    assert can_be_sent <= {slug for _, slug in TAKEN}
+
+
+def taking(slug: str) -> tuple[Connector, dict[str, Any]]:
+    connector = next(one for one, taken in TAKEN if taken == slug)
+    return connector, dict(EXAMPLES[slug].examples[0].order["fields"])
+
+
+@pytest.mark.parametrize("slug", PLAIN)
+async def test_what_is_told_is_written_down_and_struck_out_again(slug: str, tmp_path: Path) -> None:
+    connector, fields = taking(slug)
+    async with world(tmp_path, connector) as here:
+        here.clock.move(datetime(2026, 12, 1, tzinfo=UTC) - here.clock.now())
+        here.engine.order(submit(slug, fields=fields), sequence=1)
+        await here.once()
+        (standing,) = here.ledger.in_effect()
+        issued = {paper.kind for paper in here.engine.last().documents}
+        here.engine.order(amend(fields), sequence=2)
+        await here.once()
+        here.engine.order(withdraw(), sequence=3)
+        await here.once()
+
+        told = {name: value for name, value in fields.items() if value is not None}
+        assert {name: value for name, value in standing.fields.items() if value is not None} == told
+        assert issued == set(EXAMPLES[slug].examples[0].documents)
+        assert here.engine.said()[:3] == ["received", "accepted", "completed"]
+        assert here.engine.said()[-2:] == ["amended", "withdrawn"]
+        assert here.ledger.in_effect() == []
+
+
+@pytest.mark.parametrize("slug", STAYS)
+async def test_what_is_granted_or_entered_stays(slug: str, tmp_path: Path) -> None:
+    connector, fields = taking(slug)
+    async with world(tmp_path, connector) as here:
+        here.engine.order(submit(slug, fields=fields), sequence=1)
+        await here.once()
+        issued = {paper.kind for paper in here.engine.last().documents}
+        here.engine.order(withdraw(), sequence=2)
+        await here.once()
+
+        assert here.engine.said() == ["received", "accepted", "completed", "irrevocable"]
+        assert issued == set(EXAMPLES[slug].examples[0].documents)
 
 
 async def test_the_undertaker_waits_for_the_hour_and_hands_back_the_record(tmp_path: Path) -> None:

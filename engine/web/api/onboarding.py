@@ -7,6 +7,7 @@ from uuid import UUID
 from aiohttp import web
 from pydantic import ConfigDict, Field
 
+from engine.border.examples import ProcedureExamples
 from engine.border.wire import Slug as ProcedureSlug
 from engine.core.numbers import AreaCode
 from engine.core.views import View
@@ -117,6 +118,18 @@ class MyOrganisations(View):
 async def procedure_fields(call: Call, event: Slug, slug: ProcedureSlug, query: AreaAsked) -> ProcedureFields:
     """Return exactly the fields that each filing would bring."""
     return await call.doors.onboarding.fields(event, slug, query.area)
+
+
+@ONBOARDING.operation(
+    "GET",
+    "/v1/life-events/{event}/procedures/{slug}/examples",
+    who=OPEN,
+    words=both("手続の指図の例（架空の人物）", "Example orders of a procedure, of invented people"),
+    refusals=("no-such-life-event", "no-such-procedure"),
+)
+async def procedure_examples(call: Call, event: Slug, slug: ProcedureSlug) -> ProcedureExamples:
+    """Return the schema of its orders and some of them, as a connector gets them."""
+    return call.doors.onboarding.examples(event, slug)
 
 
 @ONBOARDING.operation(

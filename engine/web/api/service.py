@@ -67,7 +67,7 @@ async def openapi_document(call: Call) -> web.StreamResponse:
 )
 async def asyncapi_document(call: Call) -> web.StreamResponse:
     """Return the AsyncAPI document."""
-    return _json(asyncapi(call.context.settings.public_url))
+    return _json(asyncapi(call.context.settings.public_url, call.doors.onboarding.example_orders()))
 
 
 @SERVICE.operation(
