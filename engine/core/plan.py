@@ -34,7 +34,10 @@ class Elsewhere(_Resolved):
 
 
 class Entry(_Resolved):
-    """One procedure that applies, resolved for these facts. `fields` are personal."""
+    """One procedure that applies, resolved for these facts. `fields` are personal.
+
+    `unsigned` says that it would be signed electronically, but whoever told the facts cannot do so.
+    """
 
     id: UUID
     slug: str
@@ -57,6 +60,7 @@ class Entry(_Resolved):
     closes_on: date | None = None
     signer: UUID | None = None
     elsewhere: Elsewhere | None = None
+    unsigned: bool = False
 
     @property
     def way(self) -> Way:

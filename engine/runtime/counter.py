@@ -8,7 +8,7 @@ the lock of its case; a request that comes twice under one key gets the first on
 import asyncio
 import base64
 import binascii
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -19,17 +19,20 @@ from pydantic import BaseModel, JsonValue
 from engine.border.names import mark, person_mark, reference
 from engine.border.questions import AnswerSchema, check_answer
 from engine.core import messages as m
-from engine.core.case import Case, participant_id
+from engine.core.case import Case, Participant, participant_id
 from engine.core.elsewhere import Other, left_to_others, persons_of
 from engine.core.errors import Code, EngineError, register
 from engine.core.explain import Explanations
 from engine.core.lifecycle import CaseState
 from engine.core.messages import Event
 from engine.core.patience import DRAFT_LASTS, day_in_japan
-from engine.core.plan import Contents, filings_of, participants_of
+from engine.core.plan import Contents, Plan, filings_of, participants_of
 from engine.core.reminders import DAYS_BEFORE, Days
+from engine.core.standing import Standing
 from engine.core.views import (
+    ACTED_FOR,
     SAID,
+    ActView,
     CaseSummary,
     CaseView,
     DisclosureView,
@@ -40,6 +43,7 @@ from engine.core.views import (
     plan_view,
     seen_elsewhere,
 )
+from engine.identity.acting import Acting, Assisted, Represented
 from engine.identity.gate import Gate
 from engine.identity.mandate import Mandate
 from engine.identity.sessions import Session
@@ -50,7 +54,7 @@ from engine.runtime.case_keys import CaseKeys
 from engine.runtime.catalogue import Catalogue
 from engine.runtime.intake import Intake
 from engine.runtime.journal import read
-from engine.runtime.mandates import SeatFinder, digests, recipients
+from engine.runtime.mandates import MarkFinder, SeatFinder, digests, recipients
 from engine.runtime.notices import Notices
 from engine.runtime.processor import Heard, Result, Said, Say, Work
 
@@ -83,12 +87,26 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request under its key. `version` is the one of the case that its sender had read."""
+    """One request under its key. `version` is the one of the case that its sender had read.
+
+    `person` is whose case it is about; `acting` says who acts where they do not do so themselves.
+    """
 
     person: UUID
     key: str
     body_hash: bytes
     version: int | None = None
+    acting: Acting | None = None
+
+    @property
+    def actor(self) -> str:
+        """Under which name inbox and journal know who acts."""
+        return self.acting.actor if self.acting else f"person:{self.person}"
+
+    @property
+    def standing(self) -> Standing:
+        """How who acts stands to the person."""
+        return self.acting.standing if self.acting else Standing.OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +204,13 @@ class Counter:
         contents = await self.contents(stored)
         rows = await self._store.journal(case_id)
         said = [read(row, key) for row in rows if row.type in SAID]
-        view = case_view(stored.case, contents, await self._catalogue.rules(stored.case.catalogue), said)
+        acts = tuple(
+            ActView(at=row.at, by=by, by_text=ACTED_FOR[by], what=row.type)
+            for row in rows
+            if (by := row.actor.partition(":")[0]) in ACTED_FOR
+        )
+        rules = await self._catalogue.rules(stored.case.catalogue)
+        view = case_view(stored.case, contents, rules, said).model_copy(update={"acts": acts})
         return await self._notices.added(await self._seen_elsewhere(view), stored.case)
 
     async def disclosures(self, person: UUID, case_id: UUID) -> list[DisclosureView]:
@@ -242,10 +266,11 @@ class Counter:
             EngineError: `no-such-life-event`, `invalid-facts`, `already-reported`, `idempotency-mismatch`,
                 `unavailable`.
         """
-        case_id = uuid5(_CASES, f"{request.person} {request.key}")
+        case_id = new_case_id(request)
         told = self._catalogue.read(event, facts)
         await self._check_unreported(self._mark(event, told), case_id)
-        contents = await self._alone(request.person, event, told, case_id)
+        contents = await self._alone(request, event, told, case_id)
+        check_scope(request.acting, contents.plan)
         now = self._clock.now()
         opening = m.Open(
             case_id,
@@ -265,7 +290,7 @@ class Counter:
         Raises:
             EngineError: `no-such-case`.
         """
-        stored = await self._own(session.person, case_id)
+        stored = await self._own(session.subject, case_id)
         plan, rules = (await self.contents(stored)).plan, await self.words(stored)
         offer = await self._gate.offer_mandate(
             session,
@@ -285,7 +310,7 @@ class Counter:
             EngineError: `no-such-case`, `stale-version`, `stale-mandate`, `signer-not-in-facts`,
                 `facts-differ-from-certificate`, `already-reported`, and what the gate refuses.
         """
-        stored = await self._own(session.person, case_id)
+        stored = await self._own(session.subject, case_id)
         if seen := await self.seen(request):
             return seen
         if request.version is not None and stored.case.version != request.version:
@@ -295,6 +320,7 @@ class Counter:
         mandate = Mandate.from_bytes(signed.mandate)
         contents, rules = await self.contents(stored), await self.words(stored)
         plan = contents.plan
+        check_scope(session.acting, plan)
         about = self._mark(stored.case.event, self._catalogue.reread(stored.case.event, contents.facts))
         await self._check_unreported(about, case_id)
         said = (mandate.case_id, mandate.recipients, mandate.digests, mandate.decision)
@@ -303,13 +329,13 @@ class Counter:
         seats = [
             one
             for one in stored.case.participants.values()
-            if one.signs and one.person in {None, session.person}
+            if one.signs and one.person in {None, session.subject}
         ]
-        finder = SeatFinder(plan, seats, acknowledged=signed.acknowledged)
+        finder = self.finder(session, plan, seats, signed)
         evidence = await self._gate.verify_mandate(
             session, signed.mandate, signature=signed.signature, accept=finder
         )
-        confirm = m.Confirm(case_id, finder.seat, session.person, evidence.id, signed.acknowledged)
+        confirm = m.Confirm(case_id, finder.seat, session.subject, evidence.id, signed.acknowledged)
         if about is not None:  # it was read without the lock: the case must be as it was
             request = replace(request, version=stored.case.version)
         return await self.say(request, case_id, self._owned(request, lambda _: Said(confirm)), about=about)
@@ -350,8 +376,8 @@ class Counter:
         """Say something to a case, once; who may say it is the caller's to know."""
         result = await self._intake.submit(
             Work(
-                entry=InboxEntry(f"person:{request.person}", request.key, request.body_hash, case_id),
-                actor=f"person:{request.person}",
+                entry=InboxEntry(request.actor, request.key, request.body_hash, case_id),
+                actor=request.actor,
                 say=say,
                 version=request.version,
                 reads_contents=reads_contents,
@@ -368,12 +394,29 @@ class Counter:
 
     async def seen(self, request: Request) -> Done | None:
         """Return what the same request came to before."""
-        seen = await self._store.seen((f"person:{request.person}", request.key))
+        seen = await self._store.seen((request.actor, request.key))
         if seen is None:
             return None
         if seen.body_hash != request.body_hash:
             raise EngineError("idempotency-mismatch")
         return _done(Result.again(seen))
+
+    def finder(
+        self, session: Session, plan: Plan, seats: Sequence[Participant], signed: SignedMandate
+    ) -> SeatFinder | MarkFinder:
+        """Return what finds the seat of a signature: by the signer's certificate, or by whom they act for."""
+        by_certificate = SeatFinder(plan, seats, acknowledged=signed.acknowledged)
+        if session.acting is not None:
+            # In a seat that only decides, the facts name whoever acts there (workflows/death.py).
+            names_who_acts = session.standing is Standing.REPRESENTED and not any(one.signs for one in seats)
+            return MarkFinder(
+                plan,
+                seats,
+                mark=session.acting.mark,
+                key=self._references_key,
+                otherwise=by_certificate if names_who_acts else None,
+            )
+        return by_certificate
 
     async def check_unheard(self, stored: StoredCase, evidence: UUID) -> None:
         """Return if the case has not yet acted on this signature; raises `already-used-mandate`.
@@ -397,17 +440,21 @@ class Counter:
 
         return owned
 
-    async def _planned(self, event: str, facts: BaseModel, case_id: UUID) -> Contents:
+    async def _planned(
+        self, event: str, facts: BaseModel, case_id: UUID, *, standing: Standing = Standing.OWN
+    ) -> Contents:
         directory = await self._directories.current()
         today = day_in_japan(self._clock.now())
-        return self._catalogue.plan(event, facts, case_id=case_id, directory=directory, today=today)
+        return self._catalogue.plan(
+            event, facts, case_id=case_id, directory=directory, today=today, standing=standing
+        )
 
-    async def _alone(self, person: UUID, event: str, told: BaseModel, case_id: UUID) -> Contents:
+    async def _alone(self, request: Request, event: str, told: BaseModel, case_id: UUID) -> Contents:
         """Return the plan of a new case, without what another running case of the person does already."""
-        contents = await self._planned(event, told, case_id)
+        contents = await self._planned(event, told, case_id, standing=request.standing)
         if not any(one.same_as for one in self._catalogue.event(event).procedures):
             return contents
-        stored = await self._store.cases_of(person, before=None, limit=_MOST_OTHERS)
+        stored = await self._store.cases_of(request.person, before=None, limit=_MOST_OTHERS)
         others = [
             await self._other(one)
             for one in stored
@@ -490,6 +537,34 @@ class Counter:
                 is_it = isinstance(event, m.QuestionAsked) and event.question == question
                 return event if is_it and isinstance(event, m.QuestionAsked) else None
         return None
+
+
+def new_case_id(request: Request) -> UUID:
+    """Return the id of the case that a request opens: the same for the same request; one for each visit."""
+    match request.acting:
+        case Assisted(assistance):
+            return assistance.case_id
+        case Represented():
+            return uuid5(_CASES, f"{request.person} {request.actor} {request.key}")
+        case _:
+            return uuid5(_CASES, f"{request.person} {request.key}")
+
+
+def case_of_visit(assistance: UUID) -> UUID:
+    """Return the one case that can be opened in a visit to a counter."""
+    return uuid5(_CASES, f"assistance {assistance}")
+
+
+def check_scope(acting: Acting | None, plan: Plan) -> None:
+    """Return if whoever acts may do all that the plan holds.
+
+    Raises:
+        EngineError: `representation-scope`; `not-allowed-on-behalf`, it has to be signed by the person.
+    """
+    if acting and not all(acting.standing.allows(entry.way) for entry in plan.entries):
+        raise EngineError("not-allowed-on-behalf")
+    if isinstance(acting, Represented):
+        acting.representation.check_procedures(plan.event, [entry.slug for entry in plan.entries])
 
 
 def _done(result: Result) -> Done:

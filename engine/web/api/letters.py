@@ -96,6 +96,7 @@ async def open_letter(call: Call, letter: UUID) -> LetterView:
     who=CITIZEN,
     words=both("通知書を削除する", "Delete a letter"),
     status=204,
+    recent=True,
     refusals=("no-such-letter",),
 )
 async def delete_letter(call: Call, letter: UUID) -> None:
