@@ -45,6 +45,11 @@ register(
             "控えのコードでは、その案件の閲覧だけができます",
             "With the code one sees that one case, and does nothing",
         ),
+        "citizen-has-card": Code(
+            409,
+            "この方にはすでにカードなどが結び付いています。ご本人がログインして追加してください",
+            "The person has a card or the app already: they sign in with it, and add another themselves",
+        ),
         "no-such-code": Code(
             404,
             "コードが正しくないか、使えなくなっています",

@@ -31,7 +31,7 @@ from engine.identity.settling import LongTermProof, OwnSignature, Settled, Settl
 from engine.identity.signing import Accept, MandateOffer, Signing
 from engine.identity.standings import MemoryStandings, StandingStore
 from engine.identity.status import RevocationService
-from engine.identity.store import Credential, IdentityStore, Undone
+from engine.identity.store import Credential, IdentityStore, Kind, Undone
 from engine.identity.timestamps import ClockTimestamper, Timestamper, TsaTimestamper
 from engine.identity.trust import TrustStore
 from engine.identity.verdict import Verdicts
@@ -236,6 +236,10 @@ class Gate:
         """Say whether there is such a person."""
         return await self._store.is_person(person)
 
+    async def has_card(self, person: UUID) -> bool:
+        """Say whether the person can come in by themselves: by a card, or the app."""
+        return any(one.kind is not Kind.CODE for one in await self._store.credentials(person))
+
     async def issue_code(self, assistance: Assistance) -> tuple[str, FollowCode]:
         """Return a code for the case of a visit, to be written on paper; it is shown this once."""
         return await self._following.issue(assistance)
@@ -344,6 +348,10 @@ class Gate:
     async def long_term(self, evidence: UUID) -> LongTermProof:
         """Return a signature that proves itself; raises `no-such-evidence`, `evidence-not-settled`."""
         return await self._settling.long_term(evidence)
+
+    async def signed_for(self, evidence: Sequence[UUID]) -> list[OwnSignature]:
+        """Return what others signed in somebody's place, without the signature: it shows who they are."""
+        return await self._settling.contents(evidence)
 
     async def own_signatures(self, person: UUID, case_id: UUID) -> list[OwnSignature]:
         """Return what the person signed in a case; each proves itself from the day after."""

@@ -9,7 +9,7 @@ longer answers changes it.
 """
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -112,6 +112,11 @@ class Settling:
             proof = _raised(bundle) if row.standing is Proof.SETTLED else None
             found.append(OwnSignature(bundle.content, row.signed_at, row.standing, proof))
         return found
+
+    async def contents(self, evidence: Sequence[UUID]) -> list[OwnSignature]:
+        """Return what was signed, and how far its proof is, without the proof."""
+        rows = [await self._row(one) for one in evidence]
+        return [OwnSignature(self._opened(row).content, row.signed_at, row.standing, None) for row in rows]
 
     async def _waiting(self, *, before: datetime) -> AsyncIterator[EvidenceRow]:
         """Yield every one that waits: one whose list is never to be had does not hold up the others."""

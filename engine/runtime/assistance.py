@@ -22,7 +22,7 @@ from engine.identity.gate import Gate
 from engine.identity.guard import Caller
 from engine.identity.sessions import Session
 from engine.ports import AuditEntry, Clock, Ids, OperatorStore, Store
-from engine.runtime.counter import case_of_visit
+from engine.runtime.behalf import case_of_visit
 
 OPENING: Final = "openCase"
 
@@ -164,8 +164,13 @@ class AssistanceDesk:
         return PaperCode(code=text, case_id=code.case_id, expires_at=code.expires_at)
 
     async def card_challenge(self, staff: Session, visit: UUID, audience: str) -> Challenge:
-        """Return a text that the citizen signs with a card of their own, to be known by it from now on."""
-        found = await self._live(staff, visit)
+        """Return a text that the citizen signs with a card of their own, to be known by it from now on.
+
+        Raises:
+            EngineError: `no-such-assistance`, `assistance-ended`; `citizen-has-card`, another is theirs to
+                add: nobody at a counter adds one to somebody who can come in by themselves.
+        """
+        found = await self._without_card(staff, visit)
         return await self._gate.challenge(Purpose.LINK, audience, session=_as_citizen(staff, found))
 
     async def link_card(
@@ -181,9 +186,9 @@ class AssistanceDesk:
         """Make a card the citizen's, who has just signed with it here; their codes open nothing any more.
 
         Raises:
-            EngineError: `no-such-assistance`, `assistance-ended`, and as `Gate.link`.
+            EngineError: as `card_challenge` and `Gate.link`.
         """
-        found = await self._live(staff, visit)
+        found = await self._without_card(staff, visit)
         await self._note(found, "link-card")
         await self._gate.link(
             _as_citizen(staff, found), challenge, certificate=certificate, signature=signature, caller=caller
@@ -231,6 +236,12 @@ class AssistanceDesk:
         found = await self._own(staff, visit)
         if found.is_over(self._clock.now()):
             raise EngineError("assistance-ended")
+        return found
+
+    async def _without_card(self, staff: Session, visit: UUID) -> Assistance:
+        found = await self._live(staff, visit)
+        if await self._gate.has_card(found.citizen):
+            raise EngineError("citizen-has-card")
         return found
 
     async def _note(self, visit: Assistance, act: str, *, reason: str | None = None, **details: str) -> None:

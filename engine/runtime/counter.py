@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import BaseModel, JsonValue
 
@@ -30,9 +30,7 @@ from engine.core.plan import Contents, Plan, filings_of, participants_of
 from engine.core.reminders import DAYS_BEFORE, Days
 from engine.core.standing import Standing
 from engine.core.views import (
-    ACTED_FOR,
     SAID,
-    ActView,
     CaseSummary,
     CaseView,
     DisclosureView,
@@ -43,12 +41,14 @@ from engine.core.views import (
     plan_view,
     seen_elsewhere,
 )
-from engine.identity.acting import Acting, Assisted, Represented
+from engine.identity.acting import Acting
 from engine.identity.gate import Gate
 from engine.identity.mandate import Mandate
 from engine.identity.sessions import Session
+from engine.identity.settling import OwnSignature
 from engine.ports import Clock, InboxEntry, Sheets, Store, StoredCase
 from engine.registry.directory import Directories
+from engine.runtime.behalf import acts_in, check_scope, finder, is_on_behalf, new_case_id
 from engine.runtime.bells import Bells
 from engine.runtime.case_keys import CaseKeys
 from engine.runtime.catalogue import Catalogue
@@ -60,7 +60,6 @@ from engine.runtime.processor import Heard, Result, Said, Say, Work
 
 _MOST_OTHERS: Final = 20  # cases of one person that are looked through for what is done already
 MANDATE_LASTS: Final = timedelta(days=365)
-_CASES: Final = UUID("0b9c7d1e-5d0c-5e43-8f0a-2b6f6a6d7c11")  # the name space of case ids
 _NO_CASE: Final = UUID(int=0)  # plans that are only looked at
 _Act: Final = m.ParticipantDecided | m.FactsCorrected  # what may be done by a signature more than once
 _BY_SIGNATURE: Final = frozenset({"participant-decided", "facts-corrected"})
@@ -204,13 +203,8 @@ class Counter:
         contents = await self.contents(stored)
         rows = await self._store.journal(case_id)
         said = [read(row, key) for row in rows if row.type in SAID]
-        acts = tuple(
-            ActView(at=row.at, by=by, by_text=ACTED_FOR[by], what=row.type)
-            for row in rows
-            if (by := row.actor.partition(":")[0]) in ACTED_FOR
-        )
         rules = await self._catalogue.rules(stored.case.catalogue)
-        view = case_view(stored.case, contents, rules, said).model_copy(update={"acts": acts})
+        view = case_view(stored.case, contents, rules, said).model_copy(update={"acts": acts_in(rows)})
         return await self._notices.added(await self._seen_elsewhere(view), stored.case)
 
     async def disclosures(self, person: UUID, case_id: UUID) -> list[DisclosureView]:
@@ -230,6 +224,16 @@ class Counter:
             )
             for one in told
         ]
+
+    async def signed_for(self, person: UUID, case_id: UUID) -> list[OwnSignature]:
+        """Return what others signed in the owner's place; nothing in another's case, or an erased one."""
+        stored = await self._store.case(case_id)
+        if stored is None or stored.case.owner != person or stored.data_key_wrapped is None:
+            return []
+        key = self._keys.open(case_id, stored.data_key_wrapped)
+        rows = [row for row in await self._store.journal(case_id) if is_on_behalf(row)]
+        found = [getattr(read(row, key), "evidence", None) for row in rows]
+        return await self._gate.signed_for([one for one in found if one is not None])
 
     async def watch(self, person: UUID, case_id: UUID, *, after: int) -> AsyncIterator[CaseView]:
         """Yield the case whenever its version is above the last one; ends when the case has ended."""
@@ -266,7 +270,7 @@ class Counter:
             EngineError: `no-such-life-event`, `invalid-facts`, `already-reported`, `idempotency-mismatch`,
                 `unavailable`.
         """
-        case_id = new_case_id(request)
+        case_id = new_case_id(request.person, request.key, request.acting)
         told = self._catalogue.read(event, facts)
         await self._check_unreported(self._mark(event, told), case_id)
         contents = await self._alone(request, event, told, case_id)
@@ -331,11 +335,11 @@ class Counter:
             for one in stored.case.participants.values()
             if one.signs and one.person in {None, session.subject}
         ]
-        finder = self.finder(session, plan, seats, signed)
+        found = self.finder(session, plan, seats, signed)
         evidence = await self._gate.verify_mandate(
-            session, signed.mandate, signature=signed.signature, accept=finder
+            session, signed.mandate, signature=signed.signature, accept=found
         )
-        confirm = m.Confirm(case_id, finder.seat, session.subject, evidence.id, signed.acknowledged)
+        confirm = m.Confirm(case_id, found.seat, session.subject, evidence.id, signed.acknowledged)
         if about is not None:  # it was read without the lock: the case must be as it was
             request = replace(request, version=stored.case.version)
         return await self.say(request, case_id, self._owned(request, lambda _: Said(confirm)), about=about)
@@ -405,18 +409,7 @@ class Counter:
         self, session: Session, plan: Plan, seats: Sequence[Participant], signed: SignedMandate
     ) -> SeatFinder | MarkFinder:
         """Return what finds the seat of a signature: by the signer's certificate, or by whom they act for."""
-        by_certificate = SeatFinder(plan, seats, acknowledged=signed.acknowledged)
-        if session.acting is not None:
-            # In a seat that only decides, the facts name whoever acts there (workflows/death.py).
-            names_who_acts = session.standing is Standing.REPRESENTED and not any(one.signs for one in seats)
-            return MarkFinder(
-                plan,
-                seats,
-                mark=session.acting.mark,
-                key=self._references_key,
-                otherwise=by_certificate if names_who_acts else None,
-            )
-        return by_certificate
+        return finder(session, plan, seats, signed.acknowledged, key=self._references_key)
 
     async def check_unheard(self, stored: StoredCase, evidence: UUID) -> None:
         """Return if the case has not yet acted on this signature; raises `already-used-mandate`.
@@ -537,34 +530,6 @@ class Counter:
                 is_it = isinstance(event, m.QuestionAsked) and event.question == question
                 return event if is_it and isinstance(event, m.QuestionAsked) else None
         return None
-
-
-def new_case_id(request: Request) -> UUID:
-    """Return the id of the case that a request opens: the same for the same request; one for each visit."""
-    match request.acting:
-        case Assisted(assistance):
-            return assistance.case_id
-        case Represented():
-            return uuid5(_CASES, f"{request.person} {request.actor} {request.key}")
-        case _:
-            return uuid5(_CASES, f"{request.person} {request.key}")
-
-
-def case_of_visit(assistance: UUID) -> UUID:
-    """Return the one case that can be opened in a visit to a counter."""
-    return uuid5(_CASES, f"assistance {assistance}")
-
-
-def check_scope(acting: Acting | None, plan: Plan) -> None:
-    """Return if whoever acts may do all that the plan holds.
-
-    Raises:
-        EngineError: `representation-scope`; `not-allowed-on-behalf`, it has to be signed by the person.
-    """
-    if acting and not all(acting.standing.allows(entry.way) for entry in plan.entries):
-        raise EngineError("not-allowed-on-behalf")
-    if isinstance(acting, Represented):
-        acting.representation.check_procedures(plan.event, [entry.slug for entry in plan.entries])
 
 
 def _done(result: Result) -> Done:

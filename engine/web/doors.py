@@ -79,6 +79,10 @@ class Counter(Protocol):
         """Return who was told what."""
         ...
 
+    async def signed_for(self, person: UUID, case_id: UUID) -> list[OwnSignature]:
+        """Return what others signed in the owner's place."""
+        ...
+
     def watch(self, person: UUID, case_id: UUID, *, after: int) -> AsyncIterator[CaseView]:
         """Yield the case whenever its version is above the last one, beginning above `after`."""
         ...

@@ -240,6 +240,9 @@ async def test_with_the_code_on_paper_one_sees_the_case_and_does_nothing(
     assert (await reader.get(path))["acts"]
     assert (await reader.get(f"{path}/filings"))["filings"]
     assert (await reader.get(f"{path}/access"))["access"]
+    (attested,) = (await reader.get(f"{path}/evidence"))["signatures"]
+    assert json.loads(base64.b64decode(attested["mandate"]))["onBehalf"]["kind"] == "assisted"
+    assert attested["signature"] is None  # the certificate in it has the home address of staff
     other = await refused(reader.get(f"/v1/cases/{UUID(int=9)}"))
     assert other == "no-such-case"
     for method, there in (
@@ -328,9 +331,21 @@ async def test_a_card_that_works_again_is_linked_there_and_the_paper_falls(
         },
     )
 
+    assert await refused(staff.say("POST", f"{path}/card-challenge")) == "citizen-has-card"
     assert str(await number(here, citizen)) == visit["citizen"]
     assert (await citizen.get(f"/v1/cases/{case['id']}"))["acts"]
     assert await refused(followed(here, code)) == "no-such-code"
+
+
+async def test_nobody_at_a_counter_adds_a_card_to_somebody_who_has_one(
+    here: Ground, staff: CitizenClient
+) -> None:
+    known = str(await number(here, here.citizen()))
+    visit = await received(staff, citizen=known)
+
+    code = await refused(staff.say("POST", f"/v1/counter/sessions/{visit['id']}/card-challenge"))
+
+    assert code == "citizen-has-card"
 
 
 async def test_nobody_acts_for_two_at_once(here: Ground, staff: CitizenClient) -> None:

@@ -227,6 +227,9 @@ class FakeCounter:
             )
         ]
 
+    async def signed_for(self, person: UUID, case_id: UUID) -> list[OwnSignature]:
+        return []
+
     async def watch(self, person: UUID, case_id: UUID, *, after: int) -> AsyncIterator[CaseView]:
         self._noted("watch", case=case_id, after=after)
         if after < self.version:

@@ -130,9 +130,10 @@ class AccessList(View):
 
 
 class SignatureView(View):
-    """A mandate that I signed, byte for byte (base64), and its signature with all that proves it (CAdES-LT).
+    """A mandate that I or another for me signed, byte for byte (base64), and what proves it (CAdES-LT).
 
-    `signature` is null while `standing` is `waiting`: it proves itself from the day after.
+    `signature` is null while `standing` is `waiting`: it proves itself from the day after. Of what another
+    signed in my place (`onBehalf` in the mandate) it stays null: their certificate is theirs.
     """
 
     mandate: Annotated[str, Field(description="base64")]
@@ -361,13 +362,15 @@ async def disclosures(call: Call, case: UUID) -> DisclosureList:
     "GET",
     "/v1/cases/{case}/evidence",
     who=CITIZEN,
+    also=(Also.REPRESENTED, Also.BY_CODE),
     words=both("自分の署名とその証拠", "My own signatures and what proves them"),
     cost=5,
     refusals=("no-such-case",),
 )
 async def own_evidence(call: Call, case: UUID) -> SignatureList:
-    """Return what the person signed in the case; of the signatures of others it says nothing."""
+    """Return what the person signed, and what was signed in their place; of others it says nothing."""
     found = await call.doors.gate.own_signatures(call.person, case)
+    found += await call.doors.counter.signed_for(call.person, case)
     if not found:
         await call.doors.counter.disclosures(call.person, case)  # refused where the case is another's
     return SignatureList(

@@ -152,7 +152,7 @@ async def issue_code(call: Call, assistance: UUID) -> PaperCode:
     who=Who.COUNTER,
     words=both("本人のカードで署名する確認文", "A text for the citizen's own card"),
     status=201,
-    refusals=_VISIT,
+    refusals=(*_VISIT, "citizen-has-card"),
 )
 async def new_card_challenge(call: Call, assistance: UUID) -> ChallengeText:
     """Return a challenge for a card that the citizen has got now, or whose PIN was set anew."""
@@ -170,6 +170,7 @@ async def new_card_challenge(call: Call, assistance: UUID) -> ChallengeText:
     cost=SIGN_IN_COST,
     refusals=(
         *_VISIT,
+        "citizen-has-card",
         "no-such-challenge",
         "already-used-challenge",
         "signature-invalid",
