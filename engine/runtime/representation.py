@@ -34,7 +34,9 @@ from engine.runtime.catalogue import Catalogue
 
 MOST_DAYS: Final = 366  # then what proves the power is looked at anew; a minor's lasts as the law says
 _FRESH: Final = {Document.FAMILY_REGISTER, Document.REGISTRATION}
-_WITHOUT_CASE: Final = frozenset({"openCase", "listCases", "join"})
+_WITHOUT_CASE: Final = frozenset(
+    {"openCase", "listCases", "join", "listLetters", "openLetter", "letterContent"}
+)
 
 register(
     {
@@ -181,6 +183,13 @@ class RepresentationDesk:
         elif operation not in _WITHOUT_CASE:
             raise EngineError("not-allowed-on-behalf")
         return replace(session, acting=Represented(found), roles=frozenset())
+
+    async def check_letter(self, found: Representation, case_id: UUID) -> None:
+        """Return if a letter of this case is within the scope; raises `representation-scope`."""
+        stored = await self._store.case(case_id)
+        if stored is None:
+            raise EngineError("representation-scope")
+        found.check_event(stored.case.event)
 
     # --- how ---
 

@@ -14,6 +14,7 @@ from connectors.government.muroran_city import MuroranCitySimulator
 from connectors.private.mihon_power import MihonPowerSimulator
 from engine.client import CitizenClient, Refusal
 from engine.core.patience import day_in_japan
+from engine.core.text import Text
 from tests.households import household
 from tests.integration.engine_ground import Ground, ground
 from tests.integration.test_assisted_counter import number, officer, refused
@@ -171,7 +172,7 @@ async def test_a_record_is_good_for_its_representative_alone(here: Ground) -> No
     stranger.representation = made["id"]
 
     assert await refused(stranger.get(f"/v1/cases/{case['id']}")) == "no-such-representation"
-    for path in ("/v1/letters", "/v1/participations", "/v1/representations"):
+    for path in ("/v1/notices", "/v1/participations", "/v1/representations"):
         assert await refused(parent.get(path)) == "not-allowed-on-behalf"
 
 
@@ -265,3 +266,46 @@ async def decide(person: CitizenClient, path: str, choice: str, *, under: str | 
     person.representation = under
     body = await signed(person, path, query=f"?choice={choice}") | {"choice": choice}
     await person.say("POST", f"{path}/decision", body)
+
+
+async def letter_of(here: Ground, owner: str, case: str) -> str:
+    """Put a document into somebody's box, as the post does; return the letter's number."""
+    staged = await here.engine.documents.stage(b"%PDF-1.7 certificate")
+    told = {
+        "order_id": "o_7h2kq9m4x0000000000000000a",
+        "document_id": "d-1",
+        "owner": UUID(owner),
+        "case_id": UUID(case),
+        "filing": "move.move-out-notice",
+        "organisation": MuroranCitySimulator.number,
+        "organisation_name": Text(ja="室蘭市", en="Muroran"),
+        "title": {"ja": "転出証明書", "en": "Certificate"},
+        "kind": "certificate",
+        "media_type": "application/pdf",
+        "size_bytes": 20,
+        "sha256": staged.sha256,
+        "blob": staged.blob,
+        "key_wrapped": staged.key_wrapped,
+        "received_at": here.engine.clock.now(),
+    }
+    await here.engine.bus.publish([here.engine.documents.parcel(told)])
+    assert await here.engine.post.run_once() == 1
+    (letter,) = (await here.engine.mailbox.letters(UUID(owner))).letters
+    return str(letter.id)
+
+
+async def test_a_representative_reads_the_letters_of_the_cases_within_their_scope(here: Ground) -> None:
+    staff, parent = await officer(here), here.citizen()
+    made = await recorded(here, staff, parent)
+    case = await opened(here, parent)
+    letter = await letter_of(here, made["represented"], case["id"])
+
+    (found,) = (await parent.get(f"/v1/letters?caseId={case['id']}"))["letters"]
+    assert found["id"] == letter
+    assert await parent.content(f"/v1/letters/{letter}/content") == b"%PDF-1.7 certificate"
+    assert await refused(parent.say("DELETE", f"/v1/letters/{letter}")) == "not-allowed-on-behalf"
+    assert await refused(parent.get("/v1/letters")) == "representation-scope"
+
+    await here.engine.pool.execute("update engine.representations set events = '{death}'")
+    for path in (f"?caseId={case['id']}", f"/{letter}", f"/{letter}/content"):
+        assert await refused(parent.get(f"/v1/letters{path}")) == "representation-scope"
