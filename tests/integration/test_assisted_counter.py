@@ -192,7 +192,7 @@ async def test_a_visit_is_one_persons_of_staff_and_one_case(here: Ground, staff:
     assert await refused(colleague.get(f"/v1/cases/{case['id']}")) == "no-such-assistance"
     again = staff.say("POST", "/v1/cases", {"event": "moving", "facts": facts(here)}, key="another")
     assert await refused(again) == "illegal-move"
-    await received(staff)
+    await received(staff, citizen=first["citizen"])  # the same person, another errand
     assert await refused(staff.get(f"/v1/cases/{case['id']}")) == "no-such-case"
     for path in ("/v1/cases", "/v1/letters", "/v1/participations"):
         assert await refused(staff.get(path)) == "not-allowed-on-behalf"
@@ -243,8 +243,9 @@ async def test_with_the_code_on_paper_one_sees_the_case_and_does_nothing(
     (attested,) = (await reader.get(f"{path}/evidence"))["signatures"]
     assert json.loads(base64.b64decode(attested["mandate"]))["onBehalf"]["kind"] == "assisted"
     assert attested["signature"] is None  # the certificate in it has the home address of staff
-    other = await refused(reader.get(f"/v1/cases/{UUID(int=9)}"))
-    assert other == "no-such-case"
+    await received(staff, citizen=visit["citizen"])
+    another = await opened(here, staff)  # of the same person
+    assert await refused(reader.get(f"/v1/cases/{another['id']}")) == "no-such-case"
     for method, there in (
         ("POST", "/v1/cases"),
         ("GET", "/v1/cases"),
