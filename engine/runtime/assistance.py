@@ -93,7 +93,8 @@ class AssistanceDesk:
         """
         if citizen is not None and not await self._gate.is_person(citizen):
             raise EngineError("no-such-person", pointer="/citizen")
-        _check_another(staff, citizen)
+        if citizen is not None:
+            await self._check_another(staff, citizen)
         person = citizen or await self._gate.new_person()
         now, visit = self._clock.now(), self._ids.new()
         made = Assistance(
@@ -119,7 +120,7 @@ class AssistanceDesk:
                 whom the code was given to; `not-allowed-own-case`.
         """
         paper = await self._gate.read_code(code, caller=caller)
-        _check_another(staff, paper.person)
+        await self._check_another(staff, paper.person)
         if seen.mark(self._key) != paper.mark:
             raise EngineError("another-citizen", pointer="/person")
         now = self._clock.now()
@@ -226,6 +227,12 @@ class AssistanceDesk:
         await self._visits.add_assistance(made)
         return _view(made)
 
+    async def _check_another(self, staff: Session, citizen: UUID) -> None:
+        """Refuse whoever would serve themselves, or somebody they represent."""
+        records = await self._visits.representations_of(staff.person)
+        if citizen in {staff.person, *(one.represented for one in records)}:
+            raise EngineError("not-allowed-own-case")
+
     async def _own(self, staff: Session, visit: UUID) -> Assistance:
         found = await self._visits.assistance(visit)
         if found is None or found.staff != staff.person:
@@ -257,12 +264,6 @@ class AssistanceDesk:
             details=told,
         )
         await self._operators.record([entry])
-
-
-def _check_another(staff: Session, citizen: UUID | None) -> None:
-    """Refuse whoever would serve themselves."""
-    if citizen == staff.person:
-        raise EngineError("not-allowed-own-case")
 
 
 def _as_citizen(staff: Session, visit: Assistance) -> Session:

@@ -4,7 +4,7 @@
 `body` and `query` are pydantic models, every other parameter after the call is a part of the path;
 the annotation of what it returns is the answer. Routing, checking and the OpenAPI document all come
 from the one `Operation` that the decorator makes. Checks run in this order: who, how often, path,
-headers, query, body; the function sees only what passed them all.
+headers, in whose place, query, body; the function sees only what passed them all.
 """
 
 import asyncio
@@ -142,18 +142,10 @@ class Operation:
         if self.recent and admitted.session is not None:
             context.doors.gate.require_recent(admitted.session, context.settings.proof_lasts)
         arguments = self._read_path(request)
-        if self.who is Who.CITIZEN and admitted.session is not None:
-            acting = await standing(
-                request,
-                admitted.session,
-                doors=context.doors,
-                operation=self.id,
-                also=self.also,
-                case=arguments.get("case"),
-            )
-            admitted = replace(admitted, session=acting)
         call = Call(request=request, context=context, admitted=admitted)
         self._read_headers(call)
+        if self.who is Who.CITIZEN:
+            call.admitted = await self._in_whose_place(call, arguments.get("case"))
         if self.query is not None:
             arguments["query"] = query_of(self.query, request)
         elif request.query:
@@ -161,6 +153,18 @@ class Operation:
             raise EngineError("invalid-query", problems=problems[:MAX_PROBLEMS])
         await self._read_body(call, arguments)
         return self._written(call, await self._bounded(call, arguments))
+
+    async def _in_whose_place(self, call: Call, case: UUID | None) -> Admitted:
+        """Return who was let in, with whom they act for."""
+        acting = await standing(
+            call.request,
+            call.session,
+            doors=call.doors,
+            operation=self.id,
+            also=self.also,
+            case=case,
+        )
+        return replace(call.admitted, session=acting)
 
     def _read_path(self, request: web.Request) -> dict[str, Any]:
         arguments = {}

@@ -218,7 +218,7 @@ async def test_an_agent_does_what_the_letter_names_and_nothing_else(here: Ground
     assert code == "representation-scope"
 
 
-async def test_staff_records_nothing_for_themselves_and_knows_who_was_identified(here: Ground) -> None:
+async def test_staff_does_nothing_for_themselves_and_knows_who_was_identified(here: Ground) -> None:
     staff, parent = await officer(here), here.citizen()
     made = await recorded(here, staff, parent)
 
@@ -226,6 +226,11 @@ async def test_staff_records_nothing_for_themselves_and_knows_who_was_identified
     assert await refused(own) == "not-allowed-own-case"
     other = recorded(here, staff, parent, represented=made["represented"], person=CHILD | {"given": "次郎"})
     assert await refused(other) == "another-citizen"
+    parent.representation = None
+    await here.engine.gate.grant(await number(here, parent), "counter", by="host:test")
+    receive = {"errand": "open", "basis": "passport", "person": CHILD, "consent": "written"}
+    served = parent.say("POST", "/v1/counter/sessions", receive | {"citizen": made["represented"]})
+    assert await refused(served) == "not-allowed-own-case"  # nor for whom they represent
 
 
 async def test_a_guardian_who_inherits_too_does_not_decide_for_the_ward(

@@ -51,7 +51,18 @@ class NewAssistance(Body):
         json_schema_extra={
             "examples": [
                 {"errand": "open", "basis": "driving-licence", "person": _PERSON, "consent": "written"},
-            ]
+            ],
+            "oneOf": [
+                {"properties": {"errand": {"const": "open"}, "code": {"type": "null"}}},
+                {
+                    "required": ["code"],
+                    "properties": {
+                        "errand": {"const": "continue"},
+                        "code": {"type": "string"},
+                        "citizen": {"type": "null"},
+                    },
+                },
+            ],
         }
     )
 
