@@ -57,6 +57,8 @@ class Engine(People):
         doors = Doors(
             counter=self.counter,
             participation=self.participation,
+            assistance=self.assistance,
+            representations=self.representations,
             corrections=self.corrections,
             care=self.care,
             control=self.control,

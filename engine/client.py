@@ -70,6 +70,8 @@ class CitizenClient:
         self._now = now
         self._token: str | None = None
         self.about: str | None = None  # which organisation a representative speaks for
+        self.assisted: str | None = None  # the visit to a counter in which staff acts
+        self.representation: str | None = None  # under which somebody acts for another
 
     async def sign_in(self) -> None:
         """Begin a session: the card signs the server's challenge, if it names the server we came to."""
@@ -210,8 +212,12 @@ class CitizenClient:
         sent = dict(headers)
         if self._token is not None:
             sent["Authorization"] = f"Bearer {self._token}"
-        if self.about is not None:
-            sent["Todoke-Organisation"] = self.about
+        named = {
+            "Todoke-Organisation": self.about,
+            "Todoke-Assisted": self.assisted,
+            "Todoke-Representation": self.representation,
+        }
+        sent |= {header: value for header, value in named.items() if value is not None}
         try:
             async with self._session.request(
                 method, self._server + path, json=body, headers=sent, timeout=_TIMEOUT

@@ -178,7 +178,10 @@ class StoreUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class InboxEntry:
-    """A message as the inbox knows it. `sender` is `person:{id}`, `operator:{id}`, a number, or `engine`.
+    """A message as the inbox knows it.
+
+    `sender` is `person:{id}`, `operator:{id}`, a number, `engine`, or who acts in a person's place:
+    `counter:{id}/{visit}`, `representative:{id}/{record}`.
 
     Say the case when it is known: else the inbox row has to be written twice.
     """
@@ -919,8 +922,8 @@ class Aside:
 class AuditEntry:
     """What an operator did or looked at. `request_key` and `request_hash` make one request one entry.
 
-    `operator` is `operator:{id}`, or `host:{user}` for what was done on the host itself. `details`
-    hold texts, whole numbers and lists of texts, nothing personal.
+    `operator` is `operator:{id}`, `counter:{id}`, or `host:{user}` for what was done on the host itself.
+    `details` hold texts, whole numbers and lists of texts, nothing personal.
     """
 
     id: UUID

@@ -174,6 +174,7 @@ def _deciding(facts: DeathFacts, number: int) -> Signatory:
     """Return the seat of an heir, with the name on the card that decides: theirs, or the representative's."""
     acting = facts.acting_for(facts.people[number])
     at = f"/people/{number}"
+    conflicts = any(facts.conflicts(heir) for heir in facts.present_heirs if heir.person == number)
     return Signatory(
         at=at,
         role="heir",
@@ -184,6 +185,7 @@ def _deciding(facts: DeathFacts, number: int) -> Signatory:
         fields=frozenset(),
         subjects=frozenset({at}),
         signs=False,
+        conflicts=conflicts,
     )
 
 

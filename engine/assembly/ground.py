@@ -22,6 +22,7 @@ from engine.identity.gate import Gate, open_gate
 from engine.identity.postgres import PostgresIdentityStore
 from engine.identity.profiles import Environment
 from engine.identity.provider import App, load_provider
+from engine.identity.standings_postgres import PostgresStandings
 from engine.identity.trust import TrustStore
 from engine.keys import Keys, app_pair
 from engine.ports import Bus, Clock, Ids, Lanes, OperatorStore, Parcel, Staged, Store
@@ -173,6 +174,7 @@ class Ground:
             other_evidence_keys=self.keys.evidence[1:],
             exchange=self.fetch,
             app=self._app(),
+            standings=PostgresStandings(self.pool),
         )
 
     @cached_property

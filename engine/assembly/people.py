@@ -7,6 +7,7 @@ from functools import cached_property
 from engine.assembly.organisations import Organisations
 from engine.ports import CareStore
 from engine.runtime.afterwards import Afterwards
+from engine.runtime.assistance import AssistanceDesk
 from engine.runtime.calendars import Calendars
 from engine.runtime.certificates import Certificates
 from engine.runtime.corrections import Corrections
@@ -19,6 +20,7 @@ from engine.runtime.operations import ControlRoom
 from engine.runtime.participation import Participation
 from engine.runtime.reconciliation import Reconciliation
 from engine.runtime.redrive import Redrive
+from engine.runtime.representation import RepresentationDesk
 from engine.runtime.retention import Retention
 from engine.runtime.timekeeper import Timekeeper
 from engine.runtime.timeline import Timelines
@@ -74,6 +76,29 @@ class People(Organisations):
             gate=self.gate,
             invitations_keys=self.keys.invitations,
             clock=self.clock,
+        )
+
+    @cached_property
+    def assistance(self) -> AssistanceDesk:
+        return AssistanceDesk(
+            gate=self.gate,
+            store=self.store,
+            operators=self.operators,
+            marks_key=self.keys.references,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def representations(self) -> RepresentationDesk:
+        return RepresentationDesk(
+            gate=self.gate,
+            store=self.store,
+            operators=self.operators,
+            catalogue=self.catalogue,
+            marks_key=self.keys.references,
+            clock=self.clock,
+            ids=self.ids,
         )
 
     @cached_property

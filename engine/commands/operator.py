@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from engine.identity.postgres import PostgresIdentityStore
     from engine.store.operators import PostgresOperators
 
+_duty = click.option(
+    "--duty",
+    type=click.Choice(["operator", "counter"]),
+    default="operator",
+    show_default=True,
+    help="Watch and mend (係員), or assist people at a counter (窓口).",
+)
 _reason = click.option("--reason", required=True, help="Why; it is kept in the record.")
 
 
@@ -33,28 +40,31 @@ def operator() -> None:
 
 @operator.command()
 @click.argument("person", type=click.UUID)
+@_duty
 @_reason
-def grant(person: UUID, *, reason: str) -> None:
-    """Make a person an operator."""
-    asyncio.run(_change(person, "grant-operator", reason))
-    click.echo(f"operator: {person}")
+def grant(person: UUID, *, duty: str, reason: str) -> None:
+    """Give a person a duty."""
+    asyncio.run(_change(person, "grant", duty, reason))
+    click.echo(f"{duty}: {person}")
 
 
 @operator.command()
 @click.argument("person", type=click.UUID)
+@_duty
 @_reason
-def withdraw(person: UUID, *, reason: str) -> None:
-    """Take the role away; it is gone with the next request."""
-    asyncio.run(_change(person, "withdraw-operator", reason))
-    click.echo(f"no operator any more: {person}")
+def withdraw(person: UUID, *, duty: str, reason: str) -> None:
+    """Take a duty away; it is gone with the next request."""
+    asyncio.run(_change(person, "withdraw", duty, reason))
+    click.echo(f"no {duty} any more: {person}")
 
 
 @operator.command("list")
-def list_() -> None:
-    """List who is an operator, by whom, and since when."""
+@_duty
+def list_(*, duty: str) -> None:
+    """List who has a duty, by whom, and since when."""
     from engine.progress import table  # noqa: PLC0415
 
-    rows = [("person", "by", "since"), *asyncio.run(_listed())]
+    rows = [("person", "by", "since"), *asyncio.run(_listed(duty))]
     click.echo(table(rows))
 
 
@@ -77,9 +87,8 @@ def broker_password(number: str, *, change: bool, reason: str | None) -> None:
     click.echo(asyncio.run(change_broker_password(settings, number, by=by, reason=reason)))
 
 
-async def _change(person: UUID, act: str, reason: str) -> None:
-    from engine.identity.gate import OPERATOR  # noqa: PLC0415 - the database driver, only here
-    from engine.ports import AuditEntry  # noqa: PLC0415
+async def _change(person: UUID, what: str, duty: str, reason: str) -> None:
+    from engine.ports import AuditEntry  # noqa: PLC0415 - much, and only here
 
     settings = Settings.load()
     clock = SystemClock() if settings.clock == "system" else SimulatedClock(settings.state / "clock")
@@ -88,19 +97,21 @@ async def _change(person: UUID, act: str, reason: str) -> None:
         details = {"person": str(person)}
         now = clock.now()
         await operators.record(
-            [AuditEntry(id=uuid4(), at=now, operator=by, act=act, reason=reason, details=details)]
+            [
+                AuditEntry(
+                    id=uuid4(), at=now, operator=by, act=f"{what}-{duty}", reason=reason, details=details
+                )
+            ]
         )
-        if act == "withdraw-operator":
-            await identity.withdraw(person, OPERATOR, by=by, at=now)
-        elif not await identity.grant(person, OPERATOR, by=by, at=now):
+        if what == "withdraw":
+            await identity.withdraw(person, duty, by=by, at=now)
+        elif not await identity.grant(person, duty, by=by, at=now):
             raise EngineError("no-such-person")
 
 
-async def _listed() -> list[tuple[str, str, str]]:
-    from engine.identity.gate import OPERATOR  # noqa: PLC0415
-
+async def _listed(duty: str) -> list[tuple[str, str, str]]:
     async with _stores(Settings.load()) as (_, operators):
-        return [(str(who), by, at.isoformat()) for who, by, at in await operators.holders(OPERATOR)]
+        return [(str(who), by, at.isoformat()) for who, by, at in await operators.holders(duty)]
 
 
 @asynccontextmanager

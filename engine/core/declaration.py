@@ -261,7 +261,8 @@ class Signatory:
     `fields` (by their names on the wire) and `subjects` are what tells of the person, everything where
     `fields` is None: nobody but an applicant signs where only others are told of. One who does not
     sign takes part by deciding. `address` is where the person is registered before the event, as one
-    line, and `address_at` points there.
+    line, and `address_at` points there. `conflicts` says that whoever acts for the person stands on both
+    sides: a special representative decides (特別代理人, Civil Code art. 826, 860).
     """
 
     at: str
@@ -275,3 +276,4 @@ class Signatory:
     signs: bool = True
     address: str | None = None
     address_at: str | None = None
+    conflicts: bool = False

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the people of a case do in it: take their seats, sign, decide; and what waits for a decision."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any, Final, assert_never
@@ -27,6 +27,12 @@ register(
         "no-such-participant": Code(404, "この当事者はいません", "There is no such participant"),
         "no-such-decision": Code(
             404, "この当事者に求められている判断はありません", "Nothing has to be decided by this participant"
+        ),
+        "special-representative-needed": Code(
+            409,
+            "代理人と本人の利益が相反するため、家庭裁判所が選任する特別代理人が必要です（民法826条、860条）",
+            "The interests conflict: the family court has to appoint a special representative"
+            " (Civil Code, art. 826, 860)",
         ),
         "already-decided": Code(
             409,
@@ -142,6 +148,24 @@ def check_decision(case: Case, participant: Participant, person: UUID, today: da
         raise EngineError("no-such-decision")
     if any(is_open(case, gate, closes_on, today) for gate, closes_on in gates):
         raise EngineError("already-decided")
+
+
+def check_conflict(case: Case, participant: Participant, acting: Collection[UUID]) -> None:
+    """Return if none of `acting` decides elsewhere too what this participant is asked to decide.
+
+    Whoever decides in two seats acts for somebody in one of them, and stands on both sides. One that has
+    chosen to take no part has no side any more (Supreme Court, 24 February 1978).
+
+    Raises:
+        EngineError: `special-representative-needed` (Civil Code, art. 826, 860).
+    """
+    for rules in case.rules.values():
+        gate = rules.gate
+        if gate is None or participant.id not in gate.deciders:
+            continue
+        others = [case.participants[one] for one in gate.deciders if one != participant.id]
+        if any(one.person in acting and one.choice not in gate.shut for one in others):
+            raise EngineError("special-representative-needed")
 
 
 def _signed(case: Case, participant: Participant, message: m.Sign) -> Event:

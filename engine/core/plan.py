@@ -35,7 +35,10 @@ class Elsewhere(_Resolved):
 
 
 class Entry(_Resolved):
-    """One procedure that applies, resolved for these facts. `fields` are personal."""
+    """One procedure that applies, resolved for these facts. `fields` are personal.
+
+    `unsigned` says that it would be signed electronically, but whoever told the facts cannot do so.
+    """
 
     id: UUID
     slug: str
@@ -58,6 +61,7 @@ class Entry(_Resolved):
     closes_on: date | None = None
     signer: UUID | None = None
     elsewhere: Elsewhere | None = None
+    unsigned: bool = False
 
     @classmethod
     def made(cls, **values: object) -> "Entry":

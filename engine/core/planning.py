@@ -18,6 +18,7 @@ from engine.core.errors import EngineError
 from engine.core.life_event import LifeEvent, in_order
 from engine.core.lifecycle import Way
 from engine.core.plan import Entry, LeftOut, Plan
+from engine.core.standing import Standing
 from engine.core.text import Text
 
 F = TypeVar("F", bound=BaseModel)
@@ -49,14 +50,17 @@ def make_plan(
     connections: Connections,
     calendars: Callable[[str | None], Calendar],
     today: date,
+    standing: Standing = Standing.OWN,
 ) -> Plan:
     """Return the plan for these facts, every procedure either in it or left out with its reason.
+
+    `standing` says who tells them: what the person would have to sign, nobody signs who only assists.
 
     Raises:
         EngineError: `invalid-facts`, they cannot be so on this day; `invalid-fact-date`, a deadline
             cannot be computed from a date.
     """
-    if problems := event.doubts(facts, today):
+    if problems := standing.left(event.doubts(facts, today)):
         raise EngineError("invalid-facts", problems=problems)
     dates = event.dates(facts)
     event_on = next(iter(dates.values()), None)
@@ -75,6 +79,7 @@ def make_plan(
         seats={one.at: participant_id(case_id, one.at) for one in signatories},
         seats_of={subject: one.at for one in signatories for subject in one.subjects},
         deciders={gate.name: gate.deciders(facts) for gate in event.gates},
+        standing=standing,
     )
     entries = [
         entry
@@ -115,6 +120,7 @@ class _Making(Generic[F]):
     seats: Mapping[str, UUID]
     seats_of: Mapping[str, str]
     deciders: Mapping[str, tuple[str, ...]]
+    standing: Standing
     values: dict[tuple[str, str], JsonValue] = field(default_factory=dict)  # read once, told to many
 
     def entries(
@@ -128,7 +134,8 @@ class _Making(Generic[F]):
         for subject, filing in self.ids[one.slug].items():
             sought = one.receiver.sought(self.facts, subject)
             connected = connections.connected(one.slug, sought)
-            possible = tuple(way for way in one.ways if self._is_possible(way, one, connected))
+            connecting = tuple(way for way in one.ways if self._is_possible(way, one, connected))
+            possible = tuple(way for way in connecting if self.standing.allows(way))
             guard = next((each for each in self.guards if each.is_told(possible[0], one)), None)
             ways = tuple(way for way in possible if all(each.lets(way, one) for each in self.guards))
             taker = connected if ways[0] in CONNECTED_WAYS else None
@@ -156,6 +163,7 @@ class _Making(Generic[F]):
                 gate=self._gate(one, subject),
                 closes_on=self._closes_on(one),
                 signer=self._signer(subject) if Way.SIGNED in ways else None,
+                unsigned=possible[0] is not connecting[0],
             )
 
     def _told(self, name: str, subject: str) -> tuple[str, JsonValue]:

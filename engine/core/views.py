@@ -72,6 +72,11 @@ _NEW_CERTIFICATE: Final = Text(
     en="The notice has revoked your signing certificate. To correct what you signed, get a new one at the"
     " counter; everything else goes on",
 )
+_UNSIGNED: Final = Text(
+    ja="電子申請には本人の署名用電子証明書が必要です（窓口の係員は代わって署名できません）。窓口または書面で手続します",
+    en="To file it electronically takes the person's own signing certificate, and staff of a counter cannot"
+    " sign in their place: it is done at a counter or on paper",
+)
 _DONE_ELSEWHERE: Final = Text(
     ja="進行中の別の案件で、同じ人について同じ手続をします。ここでは行いません",
     en="Another of your running cases does the same for the same person: it is not done here",
@@ -88,6 +93,12 @@ _CAME_TO_NOTHING: Final = frozenset(
         FilingState.NOT_NEEDED,
     }
 )
+ACTED_FOR: Final[Mapping[str, Text]] = {
+    "counter": Text(
+        ja="窓口の係員が、ご本人の来庁中に補助", en="Assisted: staff of a counter, in your presence"
+    ),
+    "representative": Text(ja="代理人", en="By a representative"),
+}
 _NO_CASE: Final = UUID(int=0)  # a plan that is only looked at
 _PARKED: Final = Text(ja="係員が確認中です", en="An operator is looking into it")
 
@@ -167,6 +178,7 @@ class EntryView(View):
     gate_text: Text | None = None
     gate_closes_on: date | None = None
     elsewhere: ElsewhereView | None = None
+    unsigned_text: Text | None = None
 
 
 class ParticipantView(View):
@@ -261,6 +273,15 @@ class LifeEventView(View):
     rules: dict[str, JsonValue]
 
 
+class ActView(View):
+    """Something that another did for the owner: when, in which capacity, and the kind of event it led to."""
+
+    at: datetime
+    by: str
+    by_text: Text
+    what: str
+
+
 class CaseSummary(View):
     """A case in a list."""
 
@@ -282,6 +303,7 @@ class CaseView(CaseSummary):
     participants: tuple[ParticipantView, ...] = ()
     awaits_new_certificate: Text | None = None
     filings: tuple[FilingView, ...]
+    acts: tuple[ActView, ...] = ()
 
 
 class DisclosureView(View):
@@ -418,6 +440,7 @@ def _entry(entry: Entry, rule: Mapping[str, Any], rules: Mapping[str, Any]) -> d
         "gate_text": rules["gates"][entry.gate.name]["text"] if entry.gate else None,
         "gate_closes_on": entry.closes_on,
         "elsewhere": _elsewhere(entry),
+        "unsigned_text": _UNSIGNED if entry.unsigned else None,
     }
 
 

@@ -20,6 +20,76 @@ register(
             "その人は登録されていません",
             "There is no such person",
         ),
+        "no-such-assistance": Code(
+            404,
+            "窓口の受付が見つかりません",
+            "There is no such visit to the counter, or not one of yours",
+        ),
+        "assistance-ended": Code(
+            403,
+            "窓口の受付は終了しています。ご本人がいらっしゃるときに、改めて受け付けてください",
+            "The visit is over; receive the person anew while they are there",
+        ),
+        "not-allowed-on-behalf": Code(
+            403,
+            "この操作は本人だけができます",
+            "Only the person themselves can do this",
+        ),
+        "not-allowed-own-case": Code(
+            403,
+            "自分の手続や、自分が代理する人の手続を、係員として扱うことはできません",
+            "Nobody serves themselves at the counter, or whom they represent",
+        ),
+        "not-allowed-by-code": Code(
+            403,
+            "控えのコードでは、その案件の閲覧だけができます",
+            "With the code one sees that one case, and does nothing",
+        ),
+        "citizen-has-card": Code(
+            409,
+            "この方にはすでにカードなどが結び付いています。ご本人がログインして追加してください",
+            "The person has a card or the app already: they sign in with it, and add another themselves",
+        ),
+        "no-such-code": Code(
+            404,
+            "コードが正しくないか、使えなくなっています",
+            "The code is wrong, or opens nothing any more",
+        ),
+        "another-citizen": Code(
+            409,
+            "本人確認をした方と、記録にある方が異なります",
+            "The person who was identified is not the one of the record",
+        ),
+        "ambiguous-standing": Code(
+            403,
+            "Todoke-Assisted と Todoke-Representation は、どちらか一つを指定してください",
+            "Name one of Todoke-Assisted and Todoke-Representation, once",
+        ),
+        "no-such-representation": Code(
+            404,
+            "代理の記録が見つかりません",
+            "There is no such representation, or not one of yours",
+        ),
+        "representation-revoked": Code(
+            403,
+            "この代理は取り消されています",
+            "The representation was revoked",
+        ),
+        "representation-ended": Code(
+            403,
+            "この代理の期間は終わっています",
+            "The representation has ended",
+        ),
+        "representation-not-begun": Code(
+            403,
+            "この代理の期間はまだ始まっていません",
+            "The representation has not begun yet",
+        ),
+        "representation-scope": Code(
+            403,
+            "この代理権の範囲に含まれない手続です",
+            "This is beyond the scope of the representation",
+        ),
         "no-such-evidence": Code(
             404,
             "署名の記録が見つかりません",

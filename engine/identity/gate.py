@@ -14,11 +14,13 @@ from uuid import UUID
 from engine.core.errors import EngineError
 from engine.identity import codes as _codes  # noqa: F401 - registers the codes raised here
 from engine.identity.app import AppDoor, Coming, Going
+from engine.identity.assistance import Assistance, FollowCode
 from engine.identity.challenges import CHALLENGE_LASTS, Challenge, Purpose
 from engine.identity.entering import NOBODY, Entering
 from engine.identity.evidence import Evidence, EvidenceSeal
 from engine.identity.examiner import Examiner
 from engine.identity.fetch import Exchange, Fetch
+from engine.identity.following import Following
 from engine.identity.guard import Caller, Guard
 from engine.identity.inspection import GateView, Inspection
 from engine.identity.linking import HttpSerialMapping, Linking, SerialMapping
@@ -27,8 +29,9 @@ from engine.identity.provider import App
 from engine.identity.sessions import Session, Sessions, SessionToken
 from engine.identity.settling import LongTermProof, OwnSignature, Settled, Settling
 from engine.identity.signing import Accept, MandateOffer, Signing
+from engine.identity.standings import MemoryStandings, StandingStore
 from engine.identity.status import RevocationService
-from engine.identity.store import Credential, IdentityStore, Undone
+from engine.identity.store import Credential, IdentityStore, Kind, Undone
 from engine.identity.timestamps import ClockTimestamper, Timestamper, TsaTimestamper
 from engine.identity.trust import TrustStore
 from engine.identity.verdict import Verdicts
@@ -59,8 +62,11 @@ class Gate:
         trust: TrustStore | None = None,
         app: AppDoor | None = None,
         mapping: SerialMapping | None = None,
+        standings: StandingStore | None = None,
     ) -> None:
         self.audience = audience
+        self.standings = standings or MemoryStandings(store)
+        self._ids = ids
         self._store = store
         self._clock = clock
         self._sessions = Sessions(store, clock, session_key, *other_session_keys)
@@ -80,6 +86,7 @@ class Gate:
             clock=clock,
             ids=ids,
         )
+        self._following = Following(self.standings, self._sessions, self._guard, clock)
         seal = EvidenceSeal(evidence_key, *other_evidence_keys)
         self._settling = Settling(store=store, examiner=examiner, seal=seal, clock=clock)
         self._signing = Signing(
@@ -207,7 +214,7 @@ class Gate:
 
     async def session(self, token: str) -> Session:
         """Return who carries the token; raises `not-signed-in`."""
-        return await self._sessions.find(token)
+        return await self._following.narrowed(await self._sessions.find(token))
 
     async def logout(self, token: str) -> None:
         """End the session."""
@@ -216,6 +223,38 @@ class Gate:
     async def logout_everywhere(self, person: UUID) -> int:
         """End every session of the person; return how many there were."""
         return await self._store.end_sessions(person)
+
+    # --- people without a card ---
+
+    async def new_person(self) -> UUID:
+        """Return a person who has nothing to be known by yet."""
+        person = self._ids.new()
+        await self._store.new_person(person, self._clock.now())
+        return person
+
+    async def is_person(self, person: UUID) -> bool:
+        """Say whether there is such a person."""
+        return await self._store.is_person(person)
+
+    async def has_card(self, person: UUID) -> bool:
+        """Say whether the person can come in by themselves: by a card, or the app."""
+        return any(one.kind is not Kind.CODE for one in await self._store.credentials(person))
+
+    async def issue_code(self, assistance: Assistance) -> tuple[str, FollowCode]:
+        """Return a code for the case of a visit, to be written on paper; it is shown this once."""
+        return await self._following.issue(assistance)
+
+    async def read_code(self, code: str, *, caller: Caller = NOBODY) -> FollowCode:
+        """Return what a code is for; raises `no-such-code`, `too-many-failures`."""
+        return await self._following.read(code, caller=caller)
+
+    async def login_by_code(self, code: str, *, caller: Caller = NOBODY) -> SessionToken:
+        """Return a session that sees the one case of the code; raises as `read_code`."""
+        return await self._following.login(code, caller=caller)
+
+    async def end_codes(self, person: UUID) -> int:
+        """End the codes of a person; return how many there were."""
+        return await self._following.end(person)
 
     # --- roles ---
 
@@ -310,6 +349,10 @@ class Gate:
         """Return a signature that proves itself; raises `no-such-evidence`, `evidence-not-settled`."""
         return await self._settling.long_term(evidence)
 
+    async def signed_for(self, evidence: Sequence[UUID]) -> list[OwnSignature]:
+        """Return what others signed in somebody's place, without the signature: it shows who they are."""
+        return await self._settling.contents(evidence)
+
     async def own_signatures(self, person: UUID, case_id: UUID) -> list[OwnSignature]:
         """Return what the person signed in a case; each proves itself from the day after."""
         return await self._settling.own(person, case_id)
@@ -340,6 +383,7 @@ def open_gate(
     other_evidence_keys: Sequence[bytes] = (),
     exchange: Exchange | None = None,
     app: App | None = None,
+    standings: StandingStore | None = None,
 ) -> Gate:
     """Return the gate at `audience` (the public URL), with real revocation checks.
 
@@ -366,4 +410,5 @@ def open_gate(
         trust=trust,
         app=door,
         mapping=mapping,
+        standings=standings,
     )

@@ -23,7 +23,10 @@ from engine.ports import Clock
 
 _QUARTER: Final = timedelta(minutes=15)
 PER_CERTIFICATE: Final = Limit(failures=5, window=_QUARTER, locked=_QUARTER)
+PER_CODE: Final = Limit(failures=5, window=timedelta(hours=1), locked=timedelta(hours=1))
 PER_ADDRESS: Final = Limit(failures=30, window=_QUARTER, locked=timedelta(minutes=5))  # many share one
+# Which failures count against what was shown, beside the address that it came from.
+_COUNTED: Final = {"signature-invalid": PER_CERTIFICATE, "no-such-code": PER_CODE}
 _WRITTEN_EVERY: Final = timedelta(minutes=1)  # one write a minute, however many are refused
 
 log = logging.getLogger(__name__)
@@ -47,14 +50,20 @@ class Guard:
         self._written_at: datetime | None = None
 
     @asynccontextmanager
-    async def watching(self, caller: Caller, certificate: bytes = b"") -> AsyncIterator[None]:
+    async def watching(
+        self, caller: Caller, certificate: bytes = b"", *, handle: str = ""
+    ) -> AsyncIterator[None]:
         """Let somebody try; what is refused is counted, too much of it is locked out.
+
+        They show a certificate, or a code, whose `handle` names it.
 
         Raises:
             EngineError: `too-many-failures` with the seconds to wait.
         """
         address = self._name("address", caller.address.encode()) if caller.address else None
         holder = self._name("certificate", certificate) if certificate else None
+        if handle:
+            holder = self._name("code", handle.encode())
         await self._check([name for name in (address, holder) if name])
         try:
             yield
@@ -92,8 +101,8 @@ class Guard:
             return  # not their fault
         if address:
             await self._store.add_failure(address, PER_ADDRESS, at=now)
-        if holder and error.code == "signature-invalid":
-            await self._store.add_failure(holder, PER_CERTIFICATE, at=now)
+        if holder and error.code in _COUNTED:
+            await self._store.add_failure(holder, _COUNTED[error.code], at=now)
 
     async def _count(self, code: str, now: datetime) -> None:
         log.info("gate.refused", extra={"code": code})

@@ -57,8 +57,21 @@ class Decision(_Part):
     text: Line
 
 
+class OnBehalf(_Part):
+    """That somebody signs in another's place: as what, on which basis, under which record."""
+
+    kind: Line
+    basis: Line
+    text: Line
+    text_en: Line
+    reference: UUID
+
+
 class Mandate(_Part):
-    """What the citizen asks Todoke to do in one case, until when. `nonce` makes it unique."""
+    """What the citizen asks Todoke to do in one case, until when. `nonce` makes it unique.
+
+    `on_behalf` is there only where somebody else signs.
+    """
 
     type: Literal["todoke-mandate/1"] = "todoke-mandate/1"
     statement: Line = (
@@ -69,6 +82,7 @@ class Mandate(_Part):
     recipients: Annotated[tuple[Recipient, ...], Field(max_length=500)]
     digests: Annotated[tuple[Digest, ...], Field(max_length=200)] = ()
     decision: Decision | None = None
+    on_behalf: OnBehalf | None = Field(default=None, exclude_if=lambda said: said is None)
     issued_at: AwareDatetime
     expires_at: AwareDatetime
     nonce: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]

@@ -38,6 +38,8 @@ insert into engine.credentials (kind, issuer, serial, person, linked_at, linked_
 values ($1, $2, $3, $4, $5, $6)
 on conflict (kind, issuer, serial) do nothing
 """
+_NEW_PERSON: Final = "insert into engine.persons (id, entered_at) values ($1, $2)"
+_IS_PERSON: Final = "select true from engine.persons where id = $1"
 _ADD_CHALLENGE: Final = """
 insert into engine.challenges (id, purpose, audience, nonce, issued_at, expires_at, person, digest)
 values ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -162,13 +164,21 @@ class PostgresIdentityStore:
             owner = await _owner(connection, credential)
             if owner is not None:
                 return owner
-            await connection.execute(
-                "insert into engine.persons (id, entered_at) values ($1, $2)", newcomer, at
-            )
+            await connection.execute(_NEW_PERSON, newcomer, at)
             owner = await _link(connection, credential, newcomer, at, by=LinkedBy.ENTRY)
             if owner != newcomer:  # the same card came in twice at once
                 await connection.execute("delete from engine.persons where id = $1", newcomer)
             return owner
+
+    async def new_person(self, person: UUID, at: datetime) -> None:
+        """Make a person."""
+        async with self._transaction() as connection:
+            await connection.execute(_NEW_PERSON, person, at)
+
+    async def is_person(self, person: UUID) -> bool:
+        """Say whether there is such a person."""
+        async with self._transaction() as connection:
+            return await connection.fetchval(_IS_PERSON, person) is not None
 
     async def link(
         self, credential: Credential, *, person: UUID, at: datetime, by: LinkedBy = LinkedBy.LIVE
@@ -236,7 +246,7 @@ class PostgresIdentityStore:
         """Give the person a role."""
         async with self._transaction() as connection:
             await connection.execute(_GRANT, person, role, by, at)
-            known = await connection.fetchval("select true from engine.persons where id = $1", person)
+            known = await connection.fetchval(_IS_PERSON, person)
         return known is not None
 
     async def withdraw(self, person: UUID, role: str, *, by: str, at: datetime) -> None:

@@ -11,7 +11,9 @@ from typing import Final
 from uuid import UUID
 
 from engine.core.errors import EngineError
+from engine.core.standing import Standing
 from engine.identity import codes as _codes  # noqa: F401 - registers the codes raised here
+from engine.identity.acting import Acting
 from engine.identity.store import Credential, IdentityStore, SessionRow
 from engine.ports import Clock
 
@@ -35,13 +37,29 @@ class SessionToken:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who is at the door. `roles`: `operator`, `counter`, `organisation:{number}`."""
+    """Who is at the door. `roles`: `operator`, `counter`, `organisation:{number}`.
+
+    `acting` is there where they act in another's place. Who has come with the code of one case
+    (`only_case`) sees that case, and does nothing.
+    """
 
     person: UUID
     credential: Credential
     roles: frozenset[str]
     authenticated_at: datetime
     expires_at: datetime
+    acting: Acting | None = None
+    only_case: UUID | None = None
+
+    @property
+    def subject(self) -> UUID:
+        """Whose case it is about: the person's own, or that of whom they act for."""
+        return self.acting.subject if self.acting else self.person
+
+    @property
+    def standing(self) -> Standing:
+        """How the person at the door stands to the subject."""
+        return self.acting.standing if self.acting else Standing.OWN
 
 
 class Sessions:

@@ -9,7 +9,7 @@ longer answers changes it.
 """
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,6 +20,7 @@ from engine.core.errors import EngineError
 from engine.identity import cades
 from engine.identity.evidence import Bundle, EvidenceSeal
 from engine.identity.examiner import Examiner
+from engine.identity.mandate import Mandate
 from engine.identity.status import EVER
 from engine.identity.store import EvidenceRow, IdentityStore, Proof
 from engine.identity.verdict import ProvenTime, Standing, Verdicts
@@ -102,13 +103,20 @@ class Settling:
         return _raised(self._opened(row))
 
     async def own(self, person: UUID, case_id: UUID) -> list[OwnSignature]:
-        """Return what the person signed in a case, oldest first."""
+        """Return what the person signed in a case, oldest first: for themselves, not in another's place."""
         found = []
         for row in await self._store.signatures_of(person, case_id):
             bundle = self._opened(row)
+            if Mandate.from_bytes(bundle.content).on_behalf is not None:
+                continue  # it shows whose case it is
             proof = _raised(bundle) if row.standing is Proof.SETTLED else None
             found.append(OwnSignature(bundle.content, row.signed_at, row.standing, proof))
         return found
+
+    async def contents(self, evidence: Sequence[UUID]) -> list[OwnSignature]:
+        """Return what was signed, and how far its proof is, without the proof."""
+        rows = [await self._row(one) for one in evidence]
+        return [OwnSignature(self._opened(row).content, row.signed_at, row.standing, None) for row in rows]
 
     async def _waiting(self, *, before: datetime) -> AsyncIterator[EvidenceRow]:
         """Yield every one that waits: one whose list is never to be had does not hold up the others."""

@@ -85,6 +85,8 @@ class Signing:
     ) -> MandateOffer:
         """Return the mandate that this person may sign, once, within the hour."""
         now = self._clock.now().replace(microsecond=0)
+        acting = session.acting
+        said = statement if acting is None else acting.statement
         nonce, challenge_id = new_nonce(), self._ids.new()
         mandate = Mandate(
             id=challenge_id,
@@ -95,7 +97,8 @@ class Signing:
             issued_at=now,
             expires_at=expires_at,
             nonce=written_nonce(nonce),
-            **({} if statement is None else {"statement": statement}),
+            on_behalf=acting.stated if acting else None,
+            **({} if said is None else {"statement": said}),
         )
         content = mandate.to_bytes()
         offer_ends = now + MANDATE_OFFER_LASTS
@@ -166,6 +169,8 @@ class Signing:
         if found is None:
             raise EngineError("invalid-mandate")
         offer, is_used = found
+        if mandate.on_behalf != (session.acting.stated if session.acting else None):
+            raise EngineError("invalid-mandate")  # in whose place it is signed is part of what is signed
         expected = (Purpose.MANDATE, self._audience, session.person, hashlib.sha256(content).digest())
         if (offer.purpose, offer.audience, offer.person, offer.digest) != expected:
             raise EngineError("invalid-mandate")

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     LOGIN = "login"  # 利用者証明用 certificate
     SIGNATURE = "signature"  # 署名用 certificate
     APP = "app"  # the name that the app's provider (デジタル認証アプリ) has for the person here
+    CODE = "code"  # a code on paper, given at a counter: it shows one case, and does nothing
 
 
 class LinkedBy(StrEnum):
@@ -29,6 +30,7 @@ class LinkedBy(StrEnum):
     ENTRY = "entry"  # it made the person
     LIVE = "live"  # it was proven in a session of the person
     MAPPING = "mapping"  # the authority says that both numbers are one holder's
+    COUNTER = "counter"  # staff gave it to the person in a visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,14 @@ class IdentityStore(Protocol):
 
     async def enter(self, credential: Credential, *, newcomer: UUID, at: datetime) -> UUID:
         """Return whose credential it is; an unknown one makes `newcomer` a person."""
+        ...
+
+    async def new_person(self, person: UUID, at: datetime) -> None:
+        """Make a person who has nothing yet to be known by: they came to a counter."""
+        ...
+
+    async def is_person(self, person: UUID) -> bool:
+        """Say whether there is such a person."""
         ...
 
     async def link(
@@ -314,6 +324,15 @@ class MemoryIdentityStore:
         if credential not in self._owners:
             self._persons.add(newcomer)
         return self._owners.setdefault(credential, newcomer)
+
+    async def new_person(self, person: UUID, at: datetime) -> None:
+        """Make a person."""
+        del at
+        self._persons.add(person)
+
+    async def is_person(self, person: UUID) -> bool:
+        """Say whether there is such a person."""
+        return person in self._persons
 
     async def link(
         self, credential: Credential, *, person: UUID, at: datetime, by: LinkedBy = LinkedBy.LIVE

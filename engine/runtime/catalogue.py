@@ -18,6 +18,7 @@ from engine.core.explain import Cited, Explanations, explain, no_citations
 from engine.core.life_event import LifeEvent
 from engine.core.plan import Contents, Plan
 from engine.core.planning import Connected, make_plan
+from engine.core.standing import Standing
 from engine.core.views import LifeEventView, plan_view
 from engine.ports import Store
 from engine.registry.directory import Directory
@@ -152,7 +153,14 @@ class Catalogue:
             raise EngineError("invalid-facts", problems=problems) from None
 
     def plan(
-        self, slug: str, facts: BaseModel, *, case_id: UUID, directory: Directory, today: date
+        self,
+        slug: str,
+        facts: BaseModel,
+        *,
+        case_id: UUID,
+        directory: Directory,
+        today: date,
+        standing: Standing = Standing.OWN,
     ) -> Contents:
         """Return the facts with the plan made of them by today's rules."""
         plan: Plan = make_plan(
@@ -162,6 +170,7 @@ class Catalogue:
             connections=RegistryConnections(directory),
             calendars=self._calendars,
             today=today,
+            standing=standing,
         )
         return Contents(facts=facts.model_dump(mode="json", by_alias=True, exclude_none=True), plan=plan)
 

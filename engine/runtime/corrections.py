@@ -21,6 +21,7 @@ from engine.core.lifecycle import CaseState, FilingState, Way
 from engine.core.participants import awaits_new_certificate
 from engine.core.patience import day_in_japan
 from engine.core.plan import Contents, Plan, as_submitted, corrected, unsaid
+from engine.core.standing import Standing
 from engine.identity.gate import Gate
 from engine.identity.mandate import Mandate
 from engine.identity.sessions import Session
@@ -28,7 +29,7 @@ from engine.ports import Clock, Store, StoredCase
 from engine.registry.directory import Directories, Directory
 from engine.runtime.catalogue import Catalogue
 from engine.runtime.counter import MANDATE_LASTS, Counter, Done, Request, SignedMandate
-from engine.runtime.mandates import SeatFinder, digests, recipients_of
+from engine.runtime.mandates import digests, recipients_of
 from engine.runtime.processor import Heard, Said
 
 register(
@@ -115,8 +116,8 @@ class Corrections:
         Raises:
             EngineError: `no-such-case`, `invalid-facts`, `guarded-later`; `nothing-to-sign`.
         """
-        stored = await self._own(session.person, case_id)
-        changed = await self._changed(stored, correction)
+        stored = await self._own(session.subject, case_id)
+        changed = await self._changed(stored, correction, session.standing)
         if not changed.to_sign:
             raise EngineError("nothing-to-sign")
         plan, rules = changed.contents.plan, await self._counter.words(stored)
@@ -147,7 +148,7 @@ class Corrections:
         """
         if seen := await self._counter.seen(request):
             return seen
-        stored = await self._own(session.person, case_id)
+        stored = await self._own(session.subject, case_id)
         evidence = mandate = None
         if signed is not None:
             mandate = Mandate.from_bytes(signed.mandate)
@@ -176,7 +177,7 @@ class Corrections:
             if heard.case is None or heard.case.owner != request.person:
                 raise EngineError("no-such-case")
             assert heard.contents is not None  # noqa: S101 - reads_contents was asked for
-            changed = self._after(heard.case, heard.contents, correction, directory)
+            changed = self._after(heard.case, heard.contents, correction, directory, request.standing)
             if changed.to_sign and evidence is None:
                 names = sorted(map(str, changed.to_sign))
                 raise EngineError(
@@ -206,14 +207,15 @@ class Corrections:
         self, session: Session, stored: StoredCase, correction: Correction, signed: SignedMandate
     ) -> UUID:
         """Return the evidence of the owner's signature over exactly this correction."""
-        changed, rules = await self._changed(stored, correction), await self._counter.words(stored)
+        changed = await self._changed(stored, correction, session.standing)
+        rules = await self._counter.words(stored)
         plan, mandate = changed.contents.plan, Mandate.from_bytes(signed.mandate)
         if _is_stale(mandate, stored.case.id, changed, rules):
             raise EngineError("stale-mandate")
         seats = [
-            one for one in stored.case.participants.values() if one.signs and one.person == session.person
+            one for one in stored.case.participants.values() if one.signs and one.person == session.subject
         ]
-        finder = SeatFinder(plan, seats, acknowledged=signed.acknowledged)
+        finder = self._counter.finder(session, plan, seats, signed)
         try:
             evidence = await self._gate.verify_mandate(
                 session, signed.mandate, signature=signed.signature, accept=finder
@@ -224,11 +226,14 @@ class Corrections:
             raise
         return evidence.id
 
-    async def _changed(self, stored: StoredCase, correction: Correction) -> _Changed:
+    async def _changed(self, stored: StoredCase, correction: Correction, standing: Standing) -> _Changed:
         directory = await self._directories.current()
-        return self._after(stored.case, await self._counter.contents(stored), correction, directory)
+        contents = await self._counter.contents(stored)
+        return self._after(stored.case, contents, correction, directory, standing)
 
-    def _after(self, case: Case, old: Contents, correction: Correction, directory: Directory) -> _Changed:
+    def _after(
+        self, case: Case, old: Contents, correction: Correction, directory: Directory, standing: Standing
+    ) -> _Changed:
         """Return what the correction comes to by today's rules."""
         if correction.facts is None:
             told = self._catalogue.reread(case.event, old.facts)
@@ -237,7 +242,9 @@ class Corrections:
         if correction.day is not None:
             told = self._catalogue.redated(case.event, told, correction.day)
         today = day_in_japan(self._clock.now())
-        new = self._catalogue.plan(case.event, told, case_id=case.id, directory=directory, today=today)
+        new = self._catalogue.plan(
+            case.event, told, case_id=case.id, directory=directory, today=today, standing=standing
+        )
         _check_guards(old.plan, new.plan)
         plan, changed = corrected(old.plan, new.plan)
         said = as_submitted(old, case.filings)

@@ -8,26 +8,27 @@ the lock of its case; a request that comes twice under one key gets the first on
 import asyncio
 import base64
 import binascii
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import BaseModel, JsonValue
 
 from engine.border.names import mark, person_mark, reference
 from engine.border.questions import AnswerSchema, check_answer
 from engine.core import messages as m
-from engine.core.case import Case, participant_id
+from engine.core.case import Case, Participant, participant_id
 from engine.core.elsewhere import Other, left_to_others, persons_of
 from engine.core.errors import Code, EngineError, register
 from engine.core.explain import Explanations
 from engine.core.lifecycle import CaseState
 from engine.core.messages import Event
 from engine.core.patience import DRAFT_LASTS, day_in_japan
-from engine.core.plan import Contents, filings_of, participants_of
+from engine.core.plan import Contents, Plan, filings_of, participants_of
 from engine.core.reminders import DAYS_BEFORE, Days
+from engine.core.standing import Standing
 from engine.core.views import (
     SAID,
     CaseSummary,
@@ -40,23 +41,25 @@ from engine.core.views import (
     plan_view,
     seen_elsewhere,
 )
+from engine.identity.acting import Acting
 from engine.identity.gate import Gate
 from engine.identity.mandate import Mandate
 from engine.identity.sessions import Session
+from engine.identity.settling import OwnSignature
 from engine.ports import Clock, InboxEntry, Sheets, Store, StoredCase
 from engine.registry.directory import Directories
+from engine.runtime.behalf import acts_in, check_scope, finder, is_on_behalf, new_case_id
 from engine.runtime.bells import Bells
 from engine.runtime.case_keys import CaseKeys
 from engine.runtime.catalogue import Catalogue
 from engine.runtime.intake import Intake
 from engine.runtime.journal import read
-from engine.runtime.mandates import SeatFinder, digests, recipients
+from engine.runtime.mandates import MarkFinder, SeatFinder, digests, recipients
 from engine.runtime.notices import Notices
 from engine.runtime.processor import Heard, Result, Said, Say, Work
 
 _MOST_OTHERS: Final = 20  # cases of one person that are looked through for what is done already
 MANDATE_LASTS: Final = timedelta(days=365)
-_CASES: Final = UUID("0b9c7d1e-5d0c-5e43-8f0a-2b6f6a6d7c11")  # the name space of case ids
 _NO_CASE: Final = UUID(int=0)  # plans that are only looked at
 _Act: Final = m.ParticipantDecided | m.FactsCorrected  # what may be done by a signature more than once
 _BY_SIGNATURE: Final = frozenset({"participant-decided", "facts-corrected"})
@@ -83,12 +86,26 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request under its key. `version` is the one of the case that its sender had read."""
+    """One request under its key. `version` is the one of the case that its sender had read.
+
+    `person` is whose case it is about; `acting` says who acts where they do not do so themselves.
+    """
 
     person: UUID
     key: str
     body_hash: bytes
     version: int | None = None
+    acting: Acting | None = None
+
+    @property
+    def actor(self) -> str:
+        """Under which name inbox and journal know who acts."""
+        return self.acting.actor if self.acting else f"person:{self.person}"
+
+    @property
+    def standing(self) -> Standing:
+        """How who acts stands to the person."""
+        return self.acting.standing if self.acting else Standing.OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +203,8 @@ class Counter:
         contents = await self.contents(stored)
         rows = await self._store.journal(case_id)
         said = [read(row, key) for row in rows if row.type in SAID]
-        view = case_view(stored.case, contents, await self._catalogue.rules(stored.case.catalogue), said)
+        rules = await self._catalogue.rules(stored.case.catalogue)
+        view = case_view(stored.case, contents, rules, said).model_copy(update={"acts": acts_in(rows)})
         return await self._notices.added(await self._seen_elsewhere(view), stored.case)
 
     async def disclosures(self, person: UUID, case_id: UUID) -> list[DisclosureView]:
@@ -206,6 +224,16 @@ class Counter:
             )
             for one in told
         ]
+
+    async def signed_for(self, person: UUID, case_id: UUID) -> list[OwnSignature]:
+        """Return what others signed in the owner's place; nothing in another's case, or an erased one."""
+        stored = await self._store.case(case_id)
+        if stored is None or stored.case.owner != person or stored.data_key_wrapped is None:
+            return []
+        key = self._keys.open(case_id, stored.data_key_wrapped)
+        rows = [row for row in await self._store.journal(case_id) if is_on_behalf(row)]
+        found = [getattr(read(row, key), "evidence", None) for row in rows]
+        return await self._gate.signed_for([one for one in found if one is not None])
 
     async def watch(self, person: UUID, case_id: UUID, *, after: int) -> AsyncIterator[CaseView]:
         """Yield the case whenever its version is above the last one; ends when the case has ended."""
@@ -242,10 +270,11 @@ class Counter:
             EngineError: `no-such-life-event`, `invalid-facts`, `already-reported`, `idempotency-mismatch`,
                 `unavailable`.
         """
-        case_id = uuid5(_CASES, f"{request.person} {request.key}")
+        case_id = new_case_id(request.person, request.key, request.acting)
         told = self._catalogue.read(event, facts)
         await self._check_unreported(self._mark(event, told), case_id)
-        contents = await self._alone(request.person, event, told, case_id)
+        contents = await self._alone(request, event, told, case_id)
+        check_scope(request.acting, contents.plan)
         now = self._clock.now()
         opening = m.Open(
             case_id,
@@ -265,7 +294,7 @@ class Counter:
         Raises:
             EngineError: `no-such-case`.
         """
-        stored = await self._own(session.person, case_id)
+        stored = await self._own(session.subject, case_id)
         plan, rules = (await self.contents(stored)).plan, await self.words(stored)
         offer = await self._gate.offer_mandate(
             session,
@@ -285,7 +314,7 @@ class Counter:
             EngineError: `no-such-case`, `stale-version`, `stale-mandate`, `signer-not-in-facts`,
                 `facts-differ-from-certificate`, `already-reported`, and what the gate refuses.
         """
-        stored = await self._own(session.person, case_id)
+        stored = await self._own(session.subject, case_id)
         if seen := await self.seen(request):
             return seen
         if request.version is not None and stored.case.version != request.version:
@@ -295,6 +324,7 @@ class Counter:
         mandate = Mandate.from_bytes(signed.mandate)
         contents, rules = await self.contents(stored), await self.words(stored)
         plan = contents.plan
+        check_scope(session.acting, plan)
         about = self._mark(stored.case.event, self._catalogue.reread(stored.case.event, contents.facts))
         await self._check_unreported(about, case_id)
         said = (mandate.case_id, mandate.recipients, mandate.digests, mandate.decision)
@@ -303,13 +333,13 @@ class Counter:
         seats = [
             one
             for one in stored.case.participants.values()
-            if one.signs and one.person in {None, session.person}
+            if one.signs and one.person in {None, session.subject}
         ]
-        finder = SeatFinder(plan, seats, acknowledged=signed.acknowledged)
+        found = self.finder(session, plan, seats, signed)
         evidence = await self._gate.verify_mandate(
-            session, signed.mandate, signature=signed.signature, accept=finder
+            session, signed.mandate, signature=signed.signature, accept=found
         )
-        confirm = m.Confirm(case_id, finder.seat, session.person, evidence.id, signed.acknowledged)
+        confirm = m.Confirm(case_id, found.seat, session.subject, evidence.id, signed.acknowledged)
         if about is not None:  # it was read without the lock: the case must be as it was
             request = replace(request, version=stored.case.version)
         return await self.say(request, case_id, self._owned(request, lambda _: Said(confirm)), about=about)
@@ -350,8 +380,8 @@ class Counter:
         """Say something to a case, once; who may say it is the caller's to know."""
         result = await self._intake.submit(
             Work(
-                entry=InboxEntry(f"person:{request.person}", request.key, request.body_hash, case_id),
-                actor=f"person:{request.person}",
+                entry=InboxEntry(request.actor, request.key, request.body_hash, case_id),
+                actor=request.actor,
                 say=say,
                 version=request.version,
                 reads_contents=reads_contents,
@@ -368,12 +398,18 @@ class Counter:
 
     async def seen(self, request: Request) -> Done | None:
         """Return what the same request came to before."""
-        seen = await self._store.seen((f"person:{request.person}", request.key))
+        seen = await self._store.seen((request.actor, request.key))
         if seen is None:
             return None
         if seen.body_hash != request.body_hash:
             raise EngineError("idempotency-mismatch")
         return _done(Result.again(seen))
+
+    def finder(
+        self, session: Session, plan: Plan, seats: Sequence[Participant], signed: SignedMandate
+    ) -> SeatFinder | MarkFinder:
+        """Return what finds the seat of a signature: by the signer's certificate, or by whom they act for."""
+        return finder(session, plan, seats, signed.acknowledged, key=self._references_key)
 
     async def check_unheard(self, stored: StoredCase, evidence: UUID) -> None:
         """Return if the case has not yet acted on this signature; raises `already-used-mandate`.
@@ -397,17 +433,21 @@ class Counter:
 
         return owned
 
-    async def _planned(self, event: str, facts: BaseModel, case_id: UUID) -> Contents:
+    async def _planned(
+        self, event: str, facts: BaseModel, case_id: UUID, *, standing: Standing = Standing.OWN
+    ) -> Contents:
         directory = await self._directories.current()
         today = day_in_japan(self._clock.now())
-        return self._catalogue.plan(event, facts, case_id=case_id, directory=directory, today=today)
+        return self._catalogue.plan(
+            event, facts, case_id=case_id, directory=directory, today=today, standing=standing
+        )
 
-    async def _alone(self, person: UUID, event: str, told: BaseModel, case_id: UUID) -> Contents:
+    async def _alone(self, request: Request, event: str, told: BaseModel, case_id: UUID) -> Contents:
         """Return the plan of a new case, without what another running case of the person does already."""
-        contents = await self._planned(event, told, case_id)
+        contents = await self._planned(event, told, case_id, standing=request.standing)
         if not any(one.same_as for one in self._catalogue.event(event).procedures):
             return contents
-        stored = await self._store.cases_of(person, before=None, limit=_MOST_OTHERS)
+        stored = await self._store.cases_of(request.person, before=None, limit=_MOST_OTHERS)
         others = [
             await self._other(one)
             for one in stored

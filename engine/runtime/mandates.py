@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from engine.border.canonical import canonical_json
+from engine.border.names import person_mark
 from engine.core.case import Participant
 from engine.core.declaration import Signatory
 from engine.core.errors import Code, EngineError, Problem, register
@@ -155,3 +156,57 @@ class SeatFinder:
         )
         if problems:
             raise EngineError("facts-differ-from-certificate", problems=problems)
+
+
+class MarkFinder:
+    """Finds the seat of the person in whose place somebody signs, by name and birth date as they were seen.
+
+    Whose certificate signed is the gate's to know; what the facts say has to be of the person who was
+    identified, and of nobody else. `otherwise` looks where the facts name the signer as who acts there.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        seats: Sequence[Participant],
+        *,
+        mark: str,
+        key: bytes,
+        otherwise: SeatFinder | None = None,
+    ) -> None:
+        self._people = {one.at: one for one in plan.signatories}
+        self._seats = seats
+        self._mark = mark
+        self._key = key
+        self._otherwise = otherwise
+
+    def __call__(self, attributes: Attributes) -> None:
+        """Return if there is one; raises `signer-not-in-facts`."""
+        if self._found is None and self._otherwise is not None:
+            self._otherwise(attributes)
+        _ = self.seat
+
+    @property
+    def seat(self) -> UUID:
+        """The participant that was found; raises `signer-not-in-facts`."""
+        if self._found is not None:
+            return self._found
+        if self._otherwise is not None:
+            return self._otherwise.seat
+        raise EngineError(
+            "signer-not-in-facts",
+            problems=tuple(Problem(seat.at, "differs-from-document") for seat in self._seats),
+        )
+
+    @property
+    def _found(self) -> UUID | None:
+        for seat in self._seats:
+            person = self._people.get(seat.at)
+            if person is None or self._is_meant(person):
+                return seat.id
+        return None
+
+    def _is_meant(self, person: Signatory) -> bool:
+        """Say whether the facts name the person who was identified."""
+        told = person_mark(self._key, family=person.family, given=person.given, birth_date=person.birth_date)
+        return told == self._mark

@@ -105,6 +105,16 @@ ACTS: Final[Mapping[str, Text]] = {
     "lane-limited": Text(ja="機関への送信量の上限を変更", en="Changed the limits of an organisation"),
     "reconcile": Text(ja="記録の突き合わせを実施", en="Compared records and states"),
     "grant-operator": Text(ja="係員権限を付与", en="Made a person an operator"),
+    "grant-counter": Text(ja="窓口の係員に任命", en="Gave a person the duty at the counter"),
+    "withdraw-counter": Text(ja="窓口の係員を解任", en="Took the duty at the counter away"),
+    "begin-assistance": Text(ja="窓口で受付（ご本人の来庁）", en="Received you at a counter"),
+    "end-assistance": Text(ja="窓口の受付を終了", en="Ended the visit to the counter"),
+    "assisted-look": Text(ja="窓口で、ご本人とともに案件を閲覧", en="Looked at the case, with you there"),
+    "assisted-act": Text(ja="窓口で、ご本人に代わり操作（補助）", en="Assisted you at a counter"),
+    "issue-code": Text(ja="控えのコードを発行", en="Gave you a code on paper"),
+    "link-card": Text(ja="窓口で、ご本人のカードを結び付け", en="Added your own card, at a counter"),
+    "record-representation": Text(ja="代理の記録を作成", en="Recorded a representation"),
+    "revoke-representation": Text(ja="代理の記録を取消", en="Revoked a representation"),
     "withdraw-operator": Text(ja="係員権限を取消", en="Took the operator's role away"),
 }
 

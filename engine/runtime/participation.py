@@ -23,17 +23,19 @@ from engine.core import messages as m
 from engine.core.case import Case, Participant
 from engine.core.declaration import Signatory
 from engine.core.errors import Code, EngineError, register
-from engine.core.participants import check_decision, check_signature, is_open
+from engine.core.participants import check_conflict, check_decision, check_signature, is_open
 from engine.core.patience import day_in_japan
 from engine.core.plan import Contents
 from engine.core.text import Text
 from engine.core.views import CASE_STATES, View
+from engine.identity.acting import Represented
 from engine.identity.gate import Gate
 from engine.identity.mandate import Decision, Digest, Mandate, Recipient
+from engine.identity.representation import Kind
 from engine.identity.sessions import Session
 from engine.ports import Clock, Store, StoredCase
 from engine.runtime.counter import MANDATE_LASTS, Counter, Done, Request, SignedMandate
-from engine.runtime.mandates import SeatFinder, digests, gated, recipients_for
+from engine.runtime.mandates import digests, gated, recipients_for
 from engine.runtime.processor import Said
 
 INVITATION_LASTS: Final = timedelta(days=14)
@@ -141,6 +143,10 @@ class Participation:
             EngineError: `invalid-invitation`, `stale-invitation`, `already-taken-seat`.
         """
         case_id, participant, seat = self._read(code)
+        if isinstance(request.acting, Represented):
+            stored = await self._store.case(case_id)
+            if stored is not None:
+                request.acting.representation.check_event(stored.case.event)
         joining = m.Join(case_id, participant, request.person, seat)
         return await self._counter.say(request, case_id, lambda _: Said(joining))
 
@@ -167,8 +173,8 @@ class Participation:
         Raises:
             EngineError: `no-such-case`, `no-such-decision`, `invalid-choice`.
         """
-        stored, mine = await self._mine(session.person, case_id, participant)
-        told, contents, decision = await self._asked(stored, mine, choice)
+        stored, mine = await self._mine(session.subject, case_id, participant)
+        told, contents, decision = await self._asked(stored, mine, choice, session)
         offer = await self._gate.offer_mandate(
             session,
             case_id,
@@ -188,12 +194,12 @@ class Participation:
             EngineError: `no-such-case`, `stale-mandate`, `signer-not-in-facts`,
                 `facts-differ-from-certificate`, and what the gate refuses.
         """
-        stored, mine = await self._mine(session.person, case_id, participant)
+        stored, mine = await self._mine(session.subject, case_id, participant)
         if seen := await self._counter.seen(request):
             return seen
-        check_signature(stored.case, mine, session.person)
+        check_signature(stored.case, mine, session.subject)
         evidence = await self._verified(session, stored, mine, signed, choice=None)
-        sign = m.Sign(case_id, mine.id, session.person, evidence, signed.acknowledged)
+        sign = m.Sign(case_id, mine.id, session.subject, evidence, signed.acknowledged)
         return await self._counter.say(request, case_id, lambda _: Said(sign))
 
     async def decide(
@@ -211,13 +217,14 @@ class Participation:
         Raises:
             EngineError: as for `sign`; `no-such-decision`, `invalid-choice`, `already-decided`.
         """
-        stored, mine = await self._mine(session.person, case_id, participant)
+        stored, mine = await self._mine(session.subject, case_id, participant)
         if seen := await self._counter.seen(request):
             return seen
-        check_decision(stored.case, mine, session.person, day_in_japan(self._clock.now()))
+        check_decision(stored.case, mine, session.subject, day_in_japan(self._clock.now()))
+        await self._check_conflict(session, stored.case, mine)
         evidence = await self._verified(session, stored, mine, signed, choice=choice)
         await self._counter.check_unheard(stored, evidence)
-        decide = m.Decide(case_id, mine.id, session.person, choice, evidence)
+        decide = m.Decide(case_id, mine.id, session.subject, choice, evidence)
         return await self._counter.say(request, case_id, lambda _: Said(decide))
 
     # --- how ---
@@ -243,19 +250,19 @@ class Participation:
     ) -> UUID:
         """Return the evidence of a signature by the very person whom the seat is for."""
         mandate = Mandate.from_bytes(signed.mandate)
-        asked = await self._asked(stored, mine, choice)
+        asked = await self._asked(stored, mine, choice, session)
         said = (mandate.recipients, mandate.digests, mandate.decision)
         if mandate.case_id != stored.case.id or said != asked:
             raise EngineError("stale-mandate")
         plan = (await self._counter.contents(stored)).plan
-        finder = SeatFinder(plan, [mine], acknowledged=signed.acknowledged)
+        finder = self._counter.finder(session, plan, [mine], signed)
         evidence = await self._gate.verify_mandate(
             session, signed.mandate, signature=signed.signature, accept=finder
         )
         return evidence.id
 
     async def _asked(
-        self, stored: StoredCase, mine: Participant, choice: str | None
+        self, stored: StoredCase, mine: Participant, choice: str | None, session: Session
     ) -> tuple[tuple[Recipient, ...], tuple[Digest, ...], Decision | None]:
         """Return what is signed: who is told what, what one's own applications say, what is decided."""
         contents, rules = await self._counter.contents(stored), await self._counter.words(stored)
@@ -268,8 +275,18 @@ class Participation:
         declared = rules["gates"][name]
         if choice not in declared["choices"]:
             raise EngineError("invalid-choice", pointer="/choice")
+        if _signatory(contents, mine).conflicts and not _is_special(session):
+            raise EngineError("special-representative-needed")
         decision = Decision(gate=name, choice=choice, text=declared["choices"][choice]["ja"])
         return gated(contents.plan, rules, mine.id), own, decision
+
+    async def _check_conflict(self, session: Session, case: Case, mine: Participant) -> None:
+        """Refuse who would decide on both sides; raises `special-representative-needed`."""
+        acting = {session.person}
+        if session.acting is not None and not _is_special(session):
+            records = await self._gate.standings.representations_of(session.person)
+            acting |= {one.represented for one in records if one.representative == session.person}
+        check_conflict(case, mine, acting - {mine.person} if session.acting else acting)
 
     async def _view(self, stored: StoredCase, mine: Participant) -> PartView:
         case = stored.case
@@ -330,6 +347,12 @@ class Participation:
 
 def _tag(key: bytes, packed: bytes) -> bytes:
     return hmac.digest(key, packed, sha256)[:_TAG_BYTES]
+
+
+def _is_special(session: Session) -> bool:
+    """Say whether the court has named this representative because interests conflict."""
+    acting = session.acting
+    return isinstance(acting, Represented) and acting.representation.kind is Kind.SPECIAL
 
 
 def _participant(case: Case, participant: UUID) -> Participant:

@@ -14,7 +14,13 @@ from engine.runtime.journal import read
 from engine.runtime.operator_views import JournalLine, OperatorCaseView, filing_view
 
 _ROWS: Final = 1000
-_ROLES: Final = {"person": "citizen", "organisation": "organisation", "operator": "operator"}
+_ROLES: Final = {
+    "person": "citizen",
+    "organisation": "organisation",
+    "operator": "operator",
+    "counter": "counter",
+    "representative": "representative",
+}
 
 
 class Timelines:

@@ -22,6 +22,7 @@ from engine.web.api import own_traffic as _own_traffic  # noqa: F401 - as above
 from engine.web.api import representatives as _representatives  # noqa: F401 - as above
 from engine.web.api.calendars import CALENDARS
 from engine.web.api.cases import CASES
+from engine.web.api.counter import COUNTER
 from engine.web.api.filings import FILINGS
 from engine.web.api.gate import GATE
 from engine.web.api.lanes import LANES
@@ -35,6 +36,7 @@ from engine.web.api.operator import OPERATOR
 from engine.web.api.organisation import ORGANISATION
 from engine.web.api.participants import PARTICIPANTS
 from engine.web.api.places import PLACES
+from engine.web.api.representations import REPRESENTATIONS
 from engine.web.api.service import SERVICE
 from engine.web.api.webhooks import WEBHOOKS
 from engine.web.doors import Doors
@@ -59,6 +61,8 @@ GROUPS: Final = (
     LOGIN_APP,
     CASES,
     PARTICIPANTS,
+    COUNTER,
+    REPRESENTATIONS,
     CALENDARS,
     FILINGS,
     LETTERS,

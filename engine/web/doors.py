@@ -21,6 +21,7 @@ from engine.identity.sessions import Session, SessionToken
 from engine.identity.settling import OwnSignature
 from engine.ports import Pulled
 from engine.runtime.approvals import Approvals
+from engine.runtime.assistance import AssistanceDesk
 from engine.runtime.calendars import Calendars
 from engine.runtime.certificates import Certificates
 from engine.runtime.consumer import ReplyResult
@@ -32,6 +33,7 @@ from engine.runtime.onboarding import Onboarding
 from engine.runtime.operations import ControlRoom
 from engine.runtime.own_organisation import OwnOrganisation
 from engine.runtime.participation import Participation
+from engine.runtime.representation import RepresentationDesk
 from engine.runtime.retention import Retention
 from engine.runtime.sandbox import Sandbox
 from mailbox.service import Mailbox
@@ -75,6 +77,10 @@ class Counter(Protocol):
 
     async def disclosures(self, person: UUID, case_id: UUID) -> list[DisclosureView]:
         """Return who was told what."""
+        ...
+
+    async def signed_for(self, person: UUID, case_id: UUID) -> list[OwnSignature]:
+        """Return what others signed in the owner's place."""
         ...
 
     def watch(self, person: UUID, case_id: UUID, *, after: int) -> AsyncIterator[CaseView]:
@@ -189,6 +195,10 @@ class Gate(Protocol):
         """Return the signature that was made in the app."""
         ...
 
+    async def login_by_code(self, code: str, *, caller: Caller) -> SessionToken:
+        """Return a session that sees one case."""
+        ...
+
     async def own_signatures(self, person: UUID, case_id: UUID) -> list[OwnSignature]:
         """Return what the person signed in a case."""
         ...
@@ -233,6 +243,8 @@ class Doors:
 
     counter: Counter
     participation: Participation
+    assistance: AssistanceDesk
+    representations: RepresentationDesk
     corrections: Corrections
     care: Care
     control: ControlRoom

@@ -59,6 +59,11 @@ FIELD_CODES: Final[dict[str, Text]] = {
     "differs-from-certificate": Text(
         ja="電子証明書の記載と異なります", en="The certificate has it otherwise"
     ),
+    "differs-from-document": Text(
+        ja="本人確認をした書類の氏名・生年月日と異なります",
+        en="The document by which the person was identified has it otherwise",
+    ),
+    "representation-scope": Text(ja="代理権の範囲に含まれません", en="The representation does not cover it"),
     "substitute-character": Text(
         ja="電子証明書では代替文字になっています。正しい文字か確かめてください",
         en="The certificate has a substitute character here: see that yours is right",

@@ -16,6 +16,7 @@ from engine.web.problems import MEDIA_TYPE as PROBLEM_TYPE
 from engine.web.problems import ProblemDetails, example
 from engine.web.reading import ETAG_PATTERN, JSON, KEY_PATTERN
 from engine.web.security import ABOUT, COOKIE, Who
+from engine.web.standing import ASSISTED, REPRESENTATION, UUID_PATTERN, Also
 from engine.web.streams import MEDIA_TYPE as EVENT_STREAM
 
 _VERSION: Final = "1.0.0"  # of the contract, not of the engine
@@ -31,12 +32,16 @@ _ABOUT: Final = """届（Todoke）の HTTP API です。/ The HTTP API of Todoke
   答えられたら `POST /v1/login/proofs` のあとで繰り返してください。/
   An operation with `x-needs-recent-proof` wants a proof of now; after `login-too-old`, prove again
   at `POST /v1/login/proofs` and repeat the request.
+- `x-also-for` は、本人のほかに誰が使えるかを示します（`assisted` 窓口の係員、`represented` 代理人、
+  `by-code` 控えのコード）。ないものは本人だけです。/
+  `x-also-for` says who beside the citizen may use it; without it, nobody.
 - 案件を変える要求には `Idempotency-Key`、版の確認には `If-Match` と ETag を使います。/
   What changes a case needs an `Idempotency-Key`; `If-Match` says which version was read."""
 _SECURITY: Final[dict[Who, list[dict[str, list[str]]]]] = {
     Who.OPEN: [],
     Who.CITIZEN: [{"session": []}, {"cookie": []}],
     Who.OPERATOR: [{"session": []}, {"cookie": []}],
+    Who.COUNTER: [{"session": []}, {"cookie": []}],
     Who.ORGANISATION: [{"organisation": []}],
     Who.REPRESENTATIVE: [{"session": []}, {"cookie": []}],
     Who.OWN: [{"organisation": []}, {"session": []}, {"cookie": []}],
@@ -141,6 +146,8 @@ def _operation(one: Operation, schemas: _Schemas) -> dict[str, Any]:
     }
     if one.recent:
         described["x-needs-recent-proof"] = True
+    if one.also:
+        described["x-also-for"] = sorted(one.also)
     if one.body is not None:
         described["requestBody"] = {"required": True, "content": {JSON: {"schema": schemas.body(one.body)}}}
     elif one.takes:
@@ -191,6 +198,10 @@ def _headers(one: Operation) -> list[dict[str, Any]]:
     headers: list[dict[str, Any]] = []
     if one.who in {Who.REPRESENTATIVE, Who.OWN}:
         headers.append(_header(ABOUT, r"^[1-9][0-9]{12}$", required=False))
+    if Also.ASSISTED in one.also:
+        headers.append(_header(ASSISTED, UUID_PATTERN, required=False))
+    if Also.REPRESENTED in one.also:
+        headers.append(_header(REPRESENTATION, UUID_PATTERN, required=False))
     if one.idempotent:
         headers.append(_header("Idempotency-Key", KEY_PATTERN, required=True))
     if one.version != "no":
@@ -264,7 +275,7 @@ def _usual(one: Operation) -> list[str]:
     match one.who:
         case Who.CITIZEN:
             codes += ["not-signed-in", "not-allowed-cross-site"]
-        case Who.OPERATOR:
+        case Who.OPERATOR | Who.COUNTER:
             codes += ["not-signed-in", "not-allowed-cross-site", "not-allowed-role"]
         case Who.ORGANISATION:
             codes += ["not-signed-in-organisation", "not-allowed-revoked"]
@@ -273,6 +284,13 @@ def _usual(one: Operation) -> list[str]:
             codes += ["ambiguous-organisation", *(["not-allowed-revoked"] if one.who is Who.OWN else [])]
         case Who.OPEN:
             pass
+    if one.who is Who.CITIZEN:
+        codes += ["ambiguous-standing", "not-allowed-on-behalf", "not-allowed-by-code"]
+    if Also.ASSISTED in one.also:
+        codes += ["not-allowed-role", "no-such-assistance", "assistance-ended"]
+    if Also.REPRESENTED in one.also:
+        codes += ["no-such-representation", "representation-revoked", "representation-ended"]
+        codes += ["representation-not-begun", "representation-scope"]
     if one.recent:
         codes.append("login-too-old")
     if one.parts:

@@ -4,7 +4,7 @@
 `body` and `query` are pydantic models, every other parameter after the call is a part of the path;
 the annotation of what it returns is the answer. Routing, checking and the OpenAPI document all come
 from the one `Operation` that the decorator makes. Checks run in this order: who, how often, path,
-headers, query, body; the function sees only what passed them all.
+headers, in whose place, query, body; the function sees only what passed them all.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import hashlib
 import inspect
 import typing
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from engine.telemetry import Metrics
 from engine.web.doors import Doors
 from engine.web.reading import JSON, idempotency_key, if_match, parsed, query_of, read_body
 from engine.web.security import Admitted, Buckets, Origins, WebSettings, Who, admit
+from engine.web.standing import Also, standing
 from engine.web.streams import Streams
 
 Answer = BaseModel | web.StreamResponse | None
@@ -80,8 +81,8 @@ class Call:
 
     @property
     def person(self) -> UUID:
-        """Who asks."""
-        return self.session.person
+        """Whose cases it is about: who asks, or for whom."""
+        return self.session.subject
 
     @property
     def organisation(self) -> str:
@@ -93,7 +94,8 @@ class Call:
     @property
     def change(self) -> Request:
         """The request as one that changes a case: under its key, about the version that was read."""
-        return Request(self.person, self.key, self.body_hash, self.version)
+        session = self.session
+        return Request(session.subject, self.key, self.body_hash, self.version, session.acting)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +123,7 @@ class Operation:
     conditional: bool
     waits: bool
     recent: bool
+    also: frozenset[Also]
     refusals: tuple[str, ...]
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -138,9 +141,11 @@ class Operation:
             context.addresses.take(request[ADDRESS], self.cost, asyncio.get_running_loop().time())
         if self.recent and admitted.session is not None:
             context.doors.gate.require_recent(admitted.session, context.settings.proof_lasts)
-        call = Call(request=request, context=context, admitted=admitted)
         arguments = self._read_path(request)
+        call = Call(request=request, context=context, admitted=admitted)
         self._read_headers(call)
+        if self.who is Who.CITIZEN:
+            call.admitted = await self._in_whose_place(call, arguments.get("case"))
         if self.query is not None:
             arguments["query"] = query_of(self.query, request)
         elif request.query:
@@ -148,6 +153,18 @@ class Operation:
             raise EngineError("invalid-query", problems=problems[:MAX_PROBLEMS])
         await self._read_body(call, arguments)
         return self._written(call, await self._bounded(call, arguments))
+
+    async def _in_whose_place(self, call: Call, case: UUID | None) -> Admitted:
+        """Return who was let in, with whom they act for."""
+        acting = await standing(
+            call.request,
+            call.session,
+            doors=call.doors,
+            operation=self.id,
+            also=self.also,
+            case=case,
+        )
+        return replace(call.admitted, session=acting)
 
     def _read_path(self, request: web.Request) -> dict[str, Any]:
         arguments = {}
@@ -222,6 +239,7 @@ class Group:
         conditional: bool = False,
         waits: bool = False,
         recent: bool = False,
+        also: tuple[Also, ...] = (),
         refusals: tuple[str, ...] = (),
     ) -> Callable[[Handler], Handler]:
         """Make the function an operation.
@@ -230,11 +248,16 @@ class Group:
         once or in an array. `waits` lifts the bound on its time. A `recent` one asks a person for a
         proof of now: it cannot be taken back, or reaches far. A `conditional` one answers 304 to a
         reader who has this version. `cost` is how many tokens of the caller's bucket it takes.
+        `also` says who may ask for it beside the citizen: nobody, where it does not.
         """
         if unknown := [code for code in refusals if code not in CODES]:
             raise ValueError(f"{method} {path}: unknown codes {unknown}")
         if recent and who in {Who.OPEN, Who.ORGANISATION}:
             raise ValueError(f"{method} {path}: no person is there to prove anything")
+        if also and who is not Who.CITIZEN:
+            raise ValueError(f"{method} {path}: it is nobody's own")
+        if Also.BY_CODE in also and "{case}" not in path:
+            raise ValueError(f"{method} {path}: a code is for one case")
 
         def made(handler: Handler) -> Handler:
             hints = typing.get_type_hints(handler, include_extras=True)
@@ -266,6 +289,7 @@ class Group:
                     conditional=conditional,
                     waits=waits,
                     recent=recent,
+                    also=frozenset(also),
                     refusals=refusals,
                 )
             )

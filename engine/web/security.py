@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from engine.core.errors import EngineError
+from engine.identity.assistance import COUNTER
 from engine.identity.gate import OPERATOR
 from engine.identity.sessions import Session
 from engine.runtime.onboarding import represented
@@ -48,6 +49,10 @@ class Who(Enum):
     REPRESENTATIVE = "representative"  # a person who represents the organisation, signed in with a card
     OWN = "own"  # the organisation itself by its key, or such a person
     OPERATOR = "operator"
+    COUNTER = "counter"  # staff who assists people without a usable card
+
+
+DUTY: Final = {Who.OPERATOR: OPERATOR, Who.COUNTER: COUNTER}  # which role somebody needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +163,9 @@ async def admit(request: web.Request, who: Who, *, doors: Doors, origins: Origin
             session = await doors.gate.session(required_token(request, origins))
             number = represented_by(request, session)
             return Admitted(f"person:{session.person}", session=session, organisation=number)
-        case Who.CITIZEN | Who.OPERATOR:
+        case Who.CITIZEN | Who.OPERATOR | Who.COUNTER:
             session = await doors.gate.session(required_token(request, origins))
-            if who is Who.OPERATOR and OPERATOR not in session.roles:
+            if (duty := DUTY.get(who)) is not None and duty not in session.roles:
                 raise EngineError("not-allowed-role")
             return Admitted(f"person:{session.person}", session=session)
         case _:

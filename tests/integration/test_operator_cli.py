@@ -85,7 +85,9 @@ async def terminal(postgres_dsn: str, tmp_path: Path) -> AsyncIterator[Terminal]
 async def test_an_operator_is_made_on_the_host_watches_mends_and_is_unmade(terminal: Terminal) -> None:
     said = await terminal.run("card", "login", "--file", str(terminal.card), "--pin", PIN)
     person = json.loads(said[said.index("{") :])["person"]
-    assert "not-allowed-role" in await terminal.ops("cases", fails=True)
+    await terminal.run("operator", "grant", person, "--duty", "counter", "--reason", "staff of a counter")
+    assert "not-allowed-role" in await terminal.ops("cases", fails=True)  # another duty than to watch
+    assert [str(one[0]) for one in await terminal.here.engine.gate.holders("counter")] == [person]
     await terminal.run("operator", "grant", person, "--reason", "first operator")
     assert person in await terminal.run("operator", "list")
     assert "yes" in await terminal.start("yes")
@@ -120,6 +122,7 @@ async def test_an_operator_is_made_on_the_host_watches_mends_and_is_unmade(termi
     assert "not-allowed-role" in await terminal.ops("cases", fails=True)
     rows = await terminal.here.engine.operators.audit(after=0, limit=100)
     assert [row.entry.act for row in rows] == [
+        "grant-counter",
         "grant-operator",
         "look-case",
         "park-filing",

@@ -3,17 +3,18 @@
 
 Anna has a case, confirmed, with filings; Bert is another citizen with a valid session. Every operation
 of the document is tried on Anna's things with nothing, with a session that is over, with one that was
-ended, with Bert's, with an organisation's key, and with a person's session where an organisation belongs.
+ended, with Bert's, with an organisation's key, and with a person's session where an organisation belongs;
+by staff of a counter at which somebody else sits, and with a code on paper.
 """
 
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -22,6 +23,8 @@ from connectors.private.nhk import NhkSimulator
 from connectors.sdk import Connector
 from engine.border.tokens import organisation_token
 from engine.core.patience import day_in_japan
+from engine.identity.assistance import Assistance, Basis, Errand
+from engine.runtime.assistance import Seen
 from tests.households import household
 from tests.integration.engine_ground import Ground, ground
 from tests.journeys.household import PASSWORD
@@ -49,7 +52,7 @@ class Street:
         ]
 
     async def tried(
-        self, method: str, path: str, one: Mapping[str, Any], key: str | None
+        self, method: str, path: str, one: Mapping[str, Any], key: str | None, **more: str
     ) -> tuple[int, bytes]:
         """Return how the engine answers to somebody with this key who asks for Anna's things."""
         for name in [part[1:-1] for part in path.split("/") if part.startswith("{")]:
@@ -58,6 +61,7 @@ class Street:
             "Idempotency-Key": str(uuid4()),
             "If-Match": '"1"',
             "X-Forwarded-For": f"203.0.113.{next(self.addresses) % 250}",  # so that none asks too often
+            **{name.replace("_", "-"): value for name, value in more.items()},
         }
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
@@ -135,7 +139,7 @@ async def test_the_document_is_walked_with_every_wrong_key(street: Street) -> No
         is_for_organisations, is_for_persons = (
             {kind: []} in security for kind in ("organisation", "session")
         )
-        is_for_operators = path.startswith("/v1/operator/")
+        is_for_a_duty = path.startswith(("/v1/operator/", "/v1/counter/"))
         for key in (None, street.keys["over"], street.keys["ended"]):
             status, body = await street.tried(method, path, one, key)
             assert status == 401, (name, status)
@@ -149,7 +153,7 @@ async def test_the_document_is_walked_with_every_wrong_key(street: Street) -> No
         stranger = street.keys[f"bert-{walked % 5}"]  # several, so that none asks too often
         status, body = await street.tried(method, path, one, stranger)
         assert not reveals(street, body), (name, body[:300])
-        if is_for_operators:
+        if is_for_a_duty:
             assert (status, json.loads(body)["code"]) == (403, "not-allowed-role"), name
         elif path.startswith("/v1/organisation/"):  # for who represents one
             assert status in {401, 403}, (name, status)
@@ -169,6 +173,67 @@ async def test_annas_own_key_opens_what_the_walk_found_shut(street: Street) -> N
     assert answered["/v1/cases/{case}"] == (200, True)
     assert answered["/v1/cases/{case}/filings"][0] == 200
     assert answered["/v1/cases/{case}/events"] == (200, True)
+
+
+async def test_staff_of_a_counter_and_a_code_on_paper_reach_no_further_than_they_say(street: Street) -> None:
+    await staff_sees_who_sits_there_and_not_anna(street)
+    await a_code_shows_annas_case_only_where_it_is_said_so(street)
+
+
+async def staff_sees_who_sits_there_and_not_anna(street: Street) -> None:
+    gate = street.here.engine.gate
+    visits = []
+    for number in range(3):  # several, so that none asks too often
+        staff = street.keys[f"bert-{number}"]
+        await gate.grant((await gate.session(staff)).person, "counter", by="host:test")
+        seen = Seen("届出", "三郎", date(1970, 1, 1))
+        begun = await street.here.engine.assistance.open(
+            await gate.session(staff), seen, Basis.PASSPORT, citizen=None
+        )
+        visits.append((staff, str(begun.id)))
+    walked = 0
+    for method, path, one in street.operations():
+        if "{case}" not in path or {"session": []} not in one["security"] or "/operator/" in path:
+            continue
+        walked += 1
+        staff, visit = visits[walked % 3]
+        status, body = await street.tried(method, path, one, staff, Todoke_Assisted=visit)
+        assert not reveals(street, body), one["operationId"]
+        is_for_staff = "assisted" in one.get("x-also-for", ())
+        expected = "no-such-case" if is_for_staff else "not-allowed-on-behalf"
+        assert (json.loads(body)["code"], status >= 400) == (expected, True), one["operationId"]
+    assert walked >= 20
+
+
+async def a_code_shows_annas_case_only_where_it_is_said_so(street: Street) -> None:
+    engine, case = street.here.engine, UUID(street.things["case"])
+    anna, *berts = [
+        (await engine.gate.session(street.keys[name])).person
+        for name in ("anna", "bert-3", "bert-4", "bert-0", "bert-1")
+    ]
+    now = engine.clock.now()
+    papers = []
+    for number, person in enumerate((anna, *berts)):
+        of = case if person == anna else UUID(int=number)
+        visit = Assistance(uuid4(), berts[0], person, Errand.OPEN, Basis.PASSPORT, "m", of, now, now)
+        code, _ = await engine.gate.issue_code(visit)
+        papers.append((await engine.gate.login_by_code(code)).token)
+    shown, walked = set(), 0
+    for method, path, one in street.operations():
+        if {"session": []} not in one["security"] or one["operationId"] == "endSession":
+            continue
+        walked += 1
+        is_shown = "by-code" in one.get("x-also-for", ())
+        paper = papers[0] if is_shown else papers[1 + walked % 4]
+        status, body = await street.tried(method, path, one, paper)
+        if is_shown:
+            shown.add(one["operationId"])
+            assert status in {200, 404}, one["operationId"]
+            continue
+        assert status in {401, 403}, (one["operationId"], status, body[:200])
+        assert not reveals(street, body), one["operationId"]
+    assert shown >= {"getCase", "listFilings", "access", "disclosures"}
+    assert walked >= 60
 
 
 async def test_another_organisation_finds_nothing_of_annas(street: Street) -> None:

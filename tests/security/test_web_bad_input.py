@@ -13,7 +13,7 @@ from engine.border.envelope import BATCH_MEDIA_TYPE, EVENT_MEDIA_TYPE
 from engine.web.api.examples import MOVING_FACTS
 from engine.web.app import operations
 from engine.web.operations import Operation
-from engine.web.security import Who
+from engine.web.security import DUTY
 from tests.unit.mailbox_office import CITY
 from tests.unit.web_office import (
     BEARER,
@@ -23,6 +23,7 @@ from tests.unit.web_office import (
     OPERATOR_TOKEN,
     PARTICIPANT,
     TOKEN,
+    VISIT,
     Client,
     Web,
     reply_event,
@@ -36,6 +37,8 @@ PARTS = {
     "case": str(CASE),
     "filing": str(FILING),
     "participant": str(PARTICIPANT),
+    "assistance": str(VISIT),
+    "representation": str(VISIT),
     "letter": str(FILING),
     "calendar": str(FILING),
     "notice": str(FILING),
@@ -63,6 +66,25 @@ GOOD: dict[str, dict[str, Any]] = {
     "newSession": {"challengeId": str(CASE), "certificate": "AAAA", "signature": "AAAA"},
     "linkCard": {"challengeId": str(CASE), "certificate": "AAAA", "signature": "AAAA"},
     "proveAgain": {"challengeId": str(CASE), "certificate": "AAAA", "signature": "AAAA"},
+    "newCodeSession": {"code": "0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV"},
+    "beginAssistance": {
+        "errand": "open",
+        "basis": "driving-licence",
+        "person": {"family": "届出", "given": "花子", "birthDate": "1990-04-01"},
+        "consent": "written",
+    },
+    "recordRepresentation": {
+        "representative": str(CASE),
+        "person": {"family": "届出", "given": "太郎", "birthDate": "2019-08-05"},
+        "kind": "parent",
+        "document": "family-register",
+        "issuedOn": "2026-11-02",
+        "basis": "passport",
+        "events": ["moving"],
+        "beginsOn": "2026-11-09",
+    },
+    "revokeAtCounter": {"reason": "確認済み"},
+    "linkCitizensCard": {"challengeId": str(CASE), "certificate": "AAAA", "signature": "AAAA"},
     "beginAppVisit": {"purpose": "login"},
     "newAppSession": {"state": "c3RhdGU", "visit": "c2VjcmV0", "code": "Y29kZQ"},
     "proveByApp": {"state": "c3RhdGU", "visit": "c2VjcmV0", "code": "Y29kZQ"},
@@ -123,7 +145,7 @@ def path_of(one: Operation, **changes: str) -> str:
 
 def change(one: Operation, *, key: str | None = KEY) -> dict[str, str]:
     """Return the headers with which somebody who may comes to an operation."""
-    token = OPERATOR_TOKEN if one.who is Who.OPERATOR else TOKEN
+    token = OPERATOR_TOKEN if one.who in DUTY else TOKEN
     headers = {"Authorization": f"Bearer {token}", "If-Match": '"3"'}
     return headers if key is None else {**headers, "Idempotency-Key": key}
 

@@ -11,7 +11,7 @@ import pytest
 
 from engine.web.app import operations
 from engine.web.operations import CONTEXT, Operation
-from engine.web.security import COOKIE, Rate, Who
+from engine.web.security import COOKIE, DUTY, Rate, Who
 from tests.security.test_web_bad_input import GOOD, named, path_of, refused
 from tests.unit.web_office import BEARER, CASE, KEY, OPERATOR_TOKEN, TOKEN, Web
 
@@ -27,6 +27,7 @@ OPEN = {
     "procedureExamples",
     "newChallenge",
     "newSession",
+    "newCodeSession",
     "beginAppVisit",
     "newAppSession",
     "keys",
@@ -42,6 +43,12 @@ OPEN = {
 }
 RECENT = {
     "linkCard",
+    "deleteLetter",
+    "invite",
+    "beginAssistance",
+    "recordRepresentation",
+    "revokeAtCounter",
+    "revokeRepresentation",
     "erase",
     "cancel",
     "registerKey",
@@ -120,10 +127,10 @@ def test_what_wants_a_proof_of_now_is_on_this_list() -> None:
 async def test_an_old_login_is_not_enough_for_what_cannot_be_taken_back(one: Operation) -> None:
     web = Web()
     web.gate.proven_ago = timedelta(minutes=10, seconds=1)
-    key = OPERATOR_TOKEN if one.who is Who.OPERATOR else TOKEN
+    key = OPERATOR_TOKEN if one.who in DUTY else TOKEN
     headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": KEY, "If-Match": '"3"'}
     async with web.running() as client:
-        if one.who is Who.OPERATOR:
+        if one.who in DUTY:
             below = await client.request(
                 one.method, path_of(one), json=GOOD.get(one.id), headers=headers | BEARER
             )

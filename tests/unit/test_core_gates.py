@@ -4,13 +4,15 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from engine.core import messages as m
-from engine.core.case import Gated, Participant, Party, participant_id
+from engine.core.case import Case, Gated, Participant, Party, participant_id
 from engine.core.errors import EngineError
 from engine.core.lifecycle import Way
+from engine.core.participants import check_conflict
 from engine.core.patience import DECISION
 from tests.unit.facts_samples import CASE_ID, DAY, EVIDENCE, FIRST, OWNER, Story, plain, plain_open
 
@@ -132,3 +134,34 @@ def test_a_decision_is_a_signature_for_what_it_opens() -> None:
     decide(story, 1, "accept")
 
     assert story.state("a.gated") == "submitted"
+
+
+def seated(*people: UUID | None, choices: tuple[str | None, str | None] = (None, None)) -> Case:
+    """Return a case in whose heirs' seats these people sit, with what they chose."""
+    case = story_of().it
+    heirs = {
+        one.id: replace(one, person=person, choice=choice)
+        for one, person, choice in zip(HEIRS, people, choices, strict=True)
+    }
+    return replace(case, participants={**case.participants, **heirs})
+
+
+def test_who_decides_in_two_seats_stands_on_both_sides() -> None:
+    """民法826条, 860条."""
+    case = seated(OWNER, OWNER)
+
+    with pytest.raises(EngineError, match="special-representative-needed"):
+        check_conflict(case, case.participants[HEIRS[1].id], {OWNER})
+
+
+@pytest.mark.parametrize(
+    ("case", "acting"),
+    [
+        (seated(OWNER, UUID(int=9)), {UUID(int=9)}),
+        (seated(None, OWNER), {OWNER}),
+        (seated(OWNER, OWNER, choices=("renounce", None)), {OWNER}),
+    ],
+    ids=["two people", "one seat", "renounced first"],
+)
+def test_who_has_one_side_only_decides(case: Case, acting: set[UUID]) -> None:
+    check_conflict(case, case.participants[HEIRS[1].id], acting)

@@ -429,6 +429,7 @@ def test_where_parent_and_child_inherit_together_a_court_names_who_acts_for_the_
     assert guarded(made, "conflict-of-interest") == {"renunciation", "estate-division", "inheritance-tax"}
     tax = entries(made)["inheritance-tax", "/people/2"]
     assert (tax.way, tax.fields["representative"]) == (Way.PAPER, {"family": "髙橋", "given": "花子"})
+    assert [one.at for one in made.signatories if one.conflicts] == ["/people/2"]
 
 
 def test_a_special_representative_ends_the_conflict() -> None:
@@ -440,6 +441,7 @@ def test_a_special_representative_ends_the_conflict() -> None:
     made = plan(facts_of(people=people), numbers=EVERYBODY)
 
     assert guarded(made, "conflict-of-interest") == set()
+    assert not any(one.conflicts for one in made.signatories)
     division = entries(made)["inheritance-tax", "/people/2"]
     assert (division.way, division.fields["representative"]) == (
         Way.SIGNED,

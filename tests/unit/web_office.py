@@ -29,6 +29,7 @@ from engine.core.views import (
     PlanView,
 )
 from engine.identity.app import Coming, Going
+from engine.identity.assistance import Basis
 from engine.identity.challenges import Challenge, Purpose
 from engine.identity.guard import Caller
 from engine.identity.inspection import GateView
@@ -36,10 +37,12 @@ from engine.identity.sessions import Session, SessionToken
 from engine.identity.settling import OwnSignature
 from engine.identity.store import Credential, Kind
 from engine.ports import Pulled
+from engine.runtime.assistance import AssistanceDesk, AssistanceView, PaperCode, Seen
 from engine.runtime.consumer import ReplyResult
 from engine.runtime.corrections import Correction, Corrections
 from engine.runtime.counter import Done, Request, SignedMandate
 from engine.runtime.participation import Invitation, Participation, PartView
+from engine.runtime.representation import RepresentationDesk, RepresentationView, Shown
 from engine.runtime.sandbox import Sandbox
 from engine.telemetry import Metrics
 from engine.web.api.examples import MOVING_FACTS
@@ -55,6 +58,7 @@ TOKEN = "test-token"
 OPERATOR_TOKEN = "operator-token"
 CASE = UUID(int=0xC)
 FILING = UUID(int=0xF)
+VISIT = UUID(int=0xB)
 PARTICIPANT = UUID(int=0xA)
 START = datetime(2026, 11, 9, tzinfo=UTC)
 KEY = "k-1"
@@ -223,6 +227,9 @@ class FakeCounter:
             )
         ]
 
+    async def signed_for(self, person: UUID, case_id: UUID) -> list[OwnSignature]:
+        return []
+
     async def watch(self, person: UUID, case_id: UUID, *, after: int) -> AsyncIterator[CaseView]:
         self._noted("watch", case=case_id, after=after)
         if after < self.version:
@@ -362,6 +369,10 @@ class FakeGate:
         self.calls.append(("signature_by_app", {"coming": coming}))
         return b"signature"
 
+    async def login_by_code(self, code: str, *, caller: Caller) -> SessionToken:
+        self.calls.append(("login_by_code", {"code": code}))
+        return SessionToken(TOKEN, START + timedelta(hours=8), OWNER)
+
     async def own_signatures(self, person: UUID, case_id: UUID) -> list[OwnSignature]:
         return []
 
@@ -370,7 +381,7 @@ class FakeGate:
 
     async def session(self, token: str) -> Session:
         if token == OPERATOR_TOKEN:
-            return a_session(roles=frozenset({"operator", f"organisation:{CITY}"}))
+            return a_session(roles=frozenset({"operator", "counter", f"organisation:{CITY}"}))
         if token != TOKEN:
             raise EngineError("not-signed-in")
         return a_session(roles=frozenset({f"organisation:{CITY}"}))
@@ -492,6 +503,100 @@ class FakeParticipation:
         return self._counter._done()
 
 
+class FakeAssistance:
+    """Notes what staff of a counter does; knows one visit."""
+
+    def __init__(self, counter: FakeCounter) -> None:
+        self._counter = counter
+
+    def _view(self) -> AssistanceView:
+        return AssistanceView(
+            id=VISIT,
+            citizen=OWNER,
+            case_id=CASE,
+            errand="open",
+            basis="driving-licence",
+            basis_text=WORDS,
+            began_at=START,
+            expires_at=START,
+            ended_at=None,
+        )
+
+    async def open(self, staff: Session, seen: Seen, basis: Basis, *, citizen: UUID | None) -> AssistanceView:
+        self._counter._noted("begin-visit", seen=seen, basis=basis, citizen=citizen)
+        return self._view()
+
+    async def go_on(
+        self, staff: Session, seen: Seen, basis: Basis, *, code: str, caller: Caller
+    ) -> AssistanceView:
+        self._counter._noted("go-on", seen=seen, basis=basis, code=code)
+        return self._view()
+
+    async def view(self, staff: Session, visit: UUID) -> AssistanceView:
+        self._counter._noted("visit", visit=visit)
+        return self._view()
+
+    async def end(self, staff: Session, visit: UUID) -> None:
+        self._counter._noted("end-visit", visit=visit)
+
+    async def code(self, staff: Session, visit: UUID) -> PaperCode:
+        self._counter._noted("paper-code", visit=visit)
+        return PaperCode(code="0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV", case_id=CASE, expires_at=START)
+
+    async def card_challenge(self, staff: Session, visit: UUID, audience: str) -> Challenge:
+        self._counter._noted("card-challenge", visit=visit)
+        return Challenge(UUID(int=1), Purpose.LINK, audience, b"\0" * 32, START, START)
+
+    async def link_card(self, staff: Session, visit: UUID, challenge: UUID, **how: Any) -> None:
+        self._counter._noted("link-card", visit=visit, challenge=challenge)
+
+    async def acting(
+        self, staff: Session, visit: UUID, *, operation: str, looks: bool, case: UUID | None
+    ) -> Session:
+        if "counter" not in staff.roles:
+            raise EngineError("not-allowed-role")
+        return staff
+
+
+class FakeRepresentations:
+    """Notes what is recorded and revoked."""
+
+    def __init__(self, counter: FakeCounter) -> None:
+        self._counter = counter
+
+    async def record(self, staff: Session, shown: Shown) -> RepresentationView:
+        self._counter._noted("record-representation", shown=shown)
+        return RepresentationView(
+            id=VISIT,
+            representative=OWNER,
+            represented=CASE,
+            kind="parent",
+            kind_text=WORDS,
+            law="民法818条",
+            document="family-register",
+            events=("moving",),
+            procedures=(),
+            begins_on=START.date(),
+            ends_on=START.date(),
+            verified_at=START,
+            revoked_at=None,
+        )
+
+    async def revoke_at_counter(self, staff: Session, representation: UUID, *, reason: str) -> None:
+        self._counter._noted("revoke-at-counter", representation=representation, reason=reason)
+
+    async def of_person(self, person: UUID) -> tuple[RepresentationView, ...]:
+        return ()
+
+    async def acting(
+        self, session: Session, representation: UUID, *, operation: str, case: UUID | None
+    ) -> Session:
+        raise EngineError("no-such-representation")
+
+    async def revoke(self, person: UUID, representation: UUID) -> None:
+        self._counter._noted("revoke-representation", representation=representation)
+
+
 async def well() -> None:
     """Answer a probe."""
 
@@ -532,6 +637,8 @@ class Web:
             counter=self.counter,
             corrections=cast("Corrections", FakeCorrections(self.counter)),
             participation=cast("Participation", FakeParticipation(self.counter)),
+            assistance=cast("AssistanceDesk", FakeAssistance(self.counter)),
+            representations=cast("RepresentationDesk", FakeRepresentations(self.counter)),
             care=self.care,
             control=self.control,
             onboarding=self.behind.onboarding,

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from engine.border.wire import Date
 from engine.core.views import CaseSummary, CaseView, DisclosureView, View
+from engine.identity.acting import Represented
 from engine.identity.mandate import MAX_MANDATE_BYTES
 from engine.runtime.corrections import Correction
 from engine.runtime.counter import SignedMandate
@@ -23,6 +24,7 @@ from engine.web.api.life_events import Facts
 from engine.web.fields import facts_under
 from engine.web.operations import Call, Group
 from engine.web.reading import JSON, Body, Limit, Query, base64_bytes, is_known, last_event_id
+from engine.web.standing import Also
 from engine.web.streams import MEDIA_TYPE
 
 _CORRECTING: Final = (
@@ -128,9 +130,10 @@ class AccessList(View):
 
 
 class SignatureView(View):
-    """A mandate that I signed, byte for byte (base64), and its signature with all that proves it (CAdES-LT).
+    """A mandate that I or another for me signed, byte for byte (base64), and what proves it (CAdES-LT).
 
-    `signature` is null while `standing` is `waiting`: it proves itself from the day after.
+    `signature` is null while `standing` is `waiting`: it proves itself from the day after. Of what another
+    signed in my place (`onBehalf` in the mandate) it stays null: their certificate is theirs.
     """
 
     mandate: Annotated[str, Field(description="base64")]
@@ -161,6 +164,7 @@ class OldValueList(View):
     "POST",
     "/v1/cases",
     who=CITIZEN,
+    also=(Also.ASSISTED, Also.REPRESENTED),
     words=both("案件を開く", "Open a case"),
     status=201,
     idempotent=True,
@@ -174,10 +178,18 @@ async def open_case(call: Call, body: NewCase) -> CaseChanged:
     return changed(call, done)
 
 
-@CASES.operation("GET", "/v1/cases", who=CITIZEN, words=both("自分の案件の一覧", "List my cases"))
+@CASES.operation(
+    "GET",
+    "/v1/cases",
+    who=CITIZEN,
+    also=(Also.REPRESENTED,),
+    words=both("自分の案件の一覧", "List my cases"),
+)
 async def list_cases(call: Call, query: CasePage) -> CaseList:
-    """Return a page of the person's cases."""
+    """Return a page of the person's cases; a representative gets those within their scope."""
     found, after = await call.doors.counter.cases(call.person, after=query.after, limit=query.limit)
+    if isinstance(acting := call.session.acting, Represented):
+        found = [one for one in found if one.event in acting.representation.scope.events]
     return CaseList(cases=tuple(found), after=after)
 
 
@@ -185,6 +197,7 @@ async def list_cases(call: Call, query: CasePage) -> CaseList:
     "GET",
     "/v1/cases/{case}",
     who=CITIZEN,
+    also=(Also.ASSISTED, Also.REPRESENTED, Also.BY_CODE),
     words=both("案件を見る", "Look at a case"),
     conditional=True,
     refusals=("no-such-case",),
@@ -216,6 +229,7 @@ async def erase(call: Call, case: UUID) -> None:
     "GET",
     "/v1/cases/{case}/mandate",
     who=CITIZEN,
+    also=(Also.ASSISTED, Also.REPRESENTED),
     words=both("署名する委任文", "The mandate to be signed"),
     refusals=("no-such-case", "illegal-move"),
 )
@@ -229,6 +243,7 @@ async def get_mandate(call: Call, case: UUID) -> web.StreamResponse:
     "POST",
     "/v1/cases/{case}/confirmation",
     who=CITIZEN,
+    also=(Also.ASSISTED, Also.REPRESENTED),
     words=both("署名した委任文で案件を確定する", "Confirm the plan with the signed mandate"),
     cost=5,
     idempotent=True,
@@ -257,6 +272,7 @@ async def confirm(call: Call, case: UUID, body: Confirmation) -> CaseChanged:
     "PUT",
     "/v1/cases/{case}/moving-date",
     who=CITIZEN,
+    also=(Also.ASSISTED, Also.REPRESENTED),
     words=both("引越し日を変える", "Change the day"),
     idempotent=True,
     version="may",
@@ -275,6 +291,7 @@ async def change_date(call: Call, case: UUID, body: MovingDate) -> CaseChanged:
     "PUT",
     "/v1/cases/{case}/facts",
     who=CITIZEN,
+    also=(Also.ASSISTED, Also.REPRESENTED),
     words=both("申請事項を訂正する", "Correct the facts"),
     idempotent=True,
     version="may",
@@ -300,6 +317,7 @@ async def correct(call: Call, case: UUID, body: CorrectedFacts) -> CaseChanged:
     "POST",
     "/v1/cases/{case}/correction-mandate",
     who=CITIZEN,
+    also=(Also.REPRESENTED,),
     words=both("訂正のために署名する委任文", "The mandate of a correction"),
     refusals=("invalid-facts", "no-such-case", "nothing-to-sign", "guarded-later"),
 )
@@ -315,6 +333,7 @@ async def correction_mandate(call: Call, case: UUID, body: ToBeSigned) -> web.St
     "POST",
     "/v1/cases/{case}/cancellation",
     who=CITIZEN,
+    also=(Also.ASSISTED, Also.REPRESENTED),
     words=both("案件を取りやめる", "Call the case off"),
     idempotent=True,
     version="may",
@@ -330,6 +349,7 @@ async def cancel(call: Call, case: UUID) -> CaseChanged:
     "GET",
     "/v1/cases/{case}/disclosures",
     who=CITIZEN,
+    also=(Also.ASSISTED, Also.REPRESENTED, Also.BY_CODE),
     words=both("誰に何を提供したか", "Who was told what"),
     refusals=("no-such-case",),
 )
@@ -342,13 +362,15 @@ async def disclosures(call: Call, case: UUID) -> DisclosureList:
     "GET",
     "/v1/cases/{case}/evidence",
     who=CITIZEN,
+    also=(Also.REPRESENTED, Also.BY_CODE),
     words=both("自分の署名とその証拠", "My own signatures and what proves them"),
     cost=5,
     refusals=("no-such-case",),
 )
 async def own_evidence(call: Call, case: UUID) -> SignatureList:
-    """Return what the person signed in the case; of the signatures of others it says nothing."""
+    """Return what the person signed, and what was signed in their place; of others it says nothing."""
     found = await call.doors.gate.own_signatures(call.person, case)
+    found += await call.doors.counter.signed_for(call.person, case)
     if not found:
         await call.doors.counter.disclosures(call.person, case)  # refused where the case is another's
     return SignatureList(
@@ -368,6 +390,7 @@ async def own_evidence(call: Call, case: UUID) -> SignatureList:
     "GET",
     "/v1/cases/{case}/old-values",
     who=CITIZEN,
+    also=(Also.ASSISTED, Also.REPRESENTED, Also.BY_CODE),
     words=both("訂正前の情報をまだ持っている相手", "Who still holds an old value"),
     refusals=("no-such-case", "erased-case"),
 )
@@ -381,6 +404,7 @@ async def old_values(call: Call, case: UUID) -> OldValueList:
     "GET",
     "/v1/cases/{case}/certificate",
     who=CITIZEN,
+    also=(Also.ASSISTED, Also.REPRESENTED, Also.BY_CODE),
     words=both("手続終了証明書（JSON・PDF）", "The closing certificate (JSON or PDF)"),
     refusals=("no-such-case", "erased-case", "no-such-certificate"),
 )
@@ -401,6 +425,7 @@ def _wants_pdf(request: web.Request) -> bool:
     "GET",
     "/v1/cases/{case}/access",
     who=CITIZEN,
+    also=(Also.ASSISTED, Also.REPRESENTED, Also.BY_CODE),
     words=both("係員が何を見て何をしたか", "What staff looked at and did"),
     refusals=("no-such-case",),
 )
@@ -414,6 +439,7 @@ async def access(call: Call, case: UUID) -> AccessList:
     "GET",
     "/v1/cases/{case}/events",
     who=CITIZEN,
+    also=(Also.REPRESENTED, Also.BY_CODE),
     words=both("案件の変化を受け取る（SSE）", "Follow the case (server-sent events)"),
     gives=MEDIA_TYPE,
     waits=True,

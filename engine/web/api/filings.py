@@ -12,6 +12,7 @@ from engine.core.views import FilingView, View
 from engine.web.api.common import CITIZEN, CaseChanged, attachment, both, changed, etag
 from engine.web.operations import Call, Group
 from engine.web.reading import Body
+from engine.web.standing import Also
 
 FILINGS: Final = Group("filings", both("届出・申請", "Filings"))
 _PDF: Final = "application/pdf"
@@ -36,6 +37,7 @@ class Answer(Body):
     "GET",
     "/v1/cases/{case}/filings",
     who=CITIZEN,
+    also=(Also.ASSISTED, Also.REPRESENTED, Also.BY_CODE),
     words=both("届出・申請の一覧", "List the filings of a case"),
     refusals=("no-such-case",),
 )
@@ -50,6 +52,7 @@ async def list_filings(call: Call, case: UUID) -> FilingList:
     "POST",
     "/v1/cases/{case}/filings/{filing}/answer",
     who=CITIZEN,
+    also=(Also.ASSISTED, Also.REPRESENTED),
     words=both("照会に回答する", "Answer a question"),
     idempotent=True,
     version="may",
@@ -75,6 +78,7 @@ async def answer(call: Call, case: UUID, filing: UUID, body: Answer) -> CaseChan
     "POST",
     "/v1/cases/{case}/filings/{filing}/done",
     who=CITIZEN,
+    also=(Also.ASSISTED, Also.REPRESENTED),
     words=both("自分で済ませたことを記録する", "Note that I did it"),
     idempotent=True,
     version="may",
@@ -89,6 +93,7 @@ async def mark_done(call: Call, case: UUID, filing: UUID) -> CaseChanged:
     "GET",
     "/v1/cases/{case}/filings/{filing}/sheet",
     who=CITIZEN,
+    also=(Also.ASSISTED, Also.REPRESENTED, Also.BY_CODE),
     words=both("窓口へ持参する用紙（PDF）", "The sheet to take along (PDF)"),
     gives=_PDF,
     refusals=("no-such-case", "no-such-filing", "no-sheet"),

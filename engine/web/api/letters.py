@@ -7,11 +7,14 @@ from uuid import UUID
 
 from aiohttp import web
 
+from engine.core.errors import EngineError
 from engine.core.text import Text
 from engine.core.views import View
+from engine.identity.acting import Represented
 from engine.web.api.common import CITIZEN, Cursor, attachment, both
 from engine.web.operations import Call, Group
 from engine.web.reading import Limit, Query
+from engine.web.standing import Also
 from mailbox.letters import Letter
 
 LETTERS: Final = Group("letters", both("電子私書箱", "Letters"))
@@ -67,11 +70,13 @@ class LetterList(View):
     "GET",
     "/v1/letters",
     who=CITIZEN,
+    also=(Also.REPRESENTED,),
     words=both("届いた通知書の一覧", "List my letters"),
     refusals=("malformed-letter-cursor",),
 )
 async def list_letters(call: Call, query: LetterPage) -> LetterList:
-    """Return a page of the box; looking through it opens nothing."""
+    """Return a page of the box; looking through it opens nothing. A representative names the case."""
+    await _check_scope(call, query.case_id)
     page = await call.doors.mailbox.letters(
         call.person, after=query.after, limit=query.limit, case_id=query.case_id
     )
@@ -82,12 +87,15 @@ async def list_letters(call: Call, query: LetterPage) -> LetterList:
     "GET",
     "/v1/letters/{letter}",
     who=CITIZEN,
+    also=(Also.REPRESENTED,),
     words=both("通知書を開く", "Open a letter"),
     refusals=("no-such-letter",),
 )
 async def open_letter(call: Call, letter: UUID) -> LetterView:
     """Return the letter; it counts as opened from now on."""
-    return LetterView.of(await call.doors.mailbox.open(call.person, letter))
+    found = await call.doors.mailbox.open(call.person, letter)
+    await _check_scope(call, found.case_id)
+    return LetterView.of(found)
 
 
 @LETTERS.operation(
@@ -96,6 +104,7 @@ async def open_letter(call: Call, letter: UUID) -> LetterView:
     who=CITIZEN,
     words=both("通知書を削除する", "Delete a letter"),
     status=204,
+    recent=True,
     refusals=("no-such-letter",),
 )
 async def delete_letter(call: Call, letter: UUID) -> None:
@@ -107,13 +116,26 @@ async def delete_letter(call: Call, letter: UUID) -> None:
     "GET",
     "/v1/letters/{letter}/content",
     who=CITIZEN,
+    also=(Also.REPRESENTED,),
     words=both("通知書の文書を取り出す", "Take the document out"),
     gives=_ANYTHING,
     refusals=("no-such-letter", "unavailable-letter"),
 )
 async def letter_content(call: Call, letter: UUID) -> web.StreamResponse:
     """Return the document as it was issued, byte for byte."""
+    if call.session.acting is not None:
+        await _check_scope(call, (await call.doors.mailbox.open(call.person, letter)).case_id)
     content = await call.doors.mailbox.content(call.person, letter)
     kind = content.media_type if content.media_type in _HARMLESS else _ANYTHING
     name = f"letter-{letter}.{_HARMLESS.get(kind, 'bin')}"
     return attachment(content.content, media_type=kind, file_name=name)
+
+
+async def _check_scope(call: Call, case_id: UUID | None) -> None:
+    """Return if whoever asks may see letters of this case: its owner may, a representative within scope."""
+    acting = call.session.acting
+    if not isinstance(acting, Represented):
+        return
+    if case_id is None:
+        raise EngineError("representation-scope", pointer="/caseId")
+    await call.doors.representations.check_letter(acting.representation, case_id)

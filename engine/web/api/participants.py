@@ -14,6 +14,7 @@ from engine.web.api.cases import Confirmation
 from engine.web.api.common import CITIZEN, CaseChanged, Slug, both, changed
 from engine.web.operations import Call, Group
 from engine.web.reading import Body, Query
+from engine.web.standing import Also
 
 PARTICIPANTS: Final = Group("participants", both("当事者", "Participants"))
 _SIGNING: Final = (
@@ -73,7 +74,9 @@ class PartList(View):
     "POST",
     "/v1/cases/{case}/participants/{participant}/invitation",
     who=CITIZEN,
+    also=(Also.ASSISTED, Also.REPRESENTED),
     words=both("当事者を招待する", "Invite a participant"),
+    recent=True,
     refusals=("no-such-case", "no-such-participant", "already-taken-seat", "already-closed"),
 )
 async def invite(call: Call, case: UUID, participant: UUID) -> InvitationView:
@@ -86,6 +89,7 @@ async def invite(call: Call, case: UUID, participant: UUID) -> InvitationView:
     "DELETE",
     "/v1/cases/{case}/participants/{participant}/seat",
     who=CITIZEN,
+    also=(Also.ASSISTED, Also.REPRESENTED),
     words=both("招待を取り消す", "Take an invitation back"),
     idempotent=True,
     refusals=("no-such-case", "no-such-participant", "already-signed", "already-decided"),
@@ -99,6 +103,7 @@ async def unseat(call: Call, case: UUID, participant: UUID) -> CaseChanged:
     "POST",
     "/v1/participations",
     who=CITIZEN,
+    also=(Also.REPRESENTED,),
     words=both("招待を受ける", "Come on an invitation"),
     idempotent=True,
     refusals=("invalid-invitation", "stale-invitation", "already-taken-seat", "idempotency-mismatch"),
@@ -120,6 +125,7 @@ async def list_parts(call: Call) -> PartList:
     "GET",
     "/v1/cases/{case}/participants/{participant}",
     who=CITIZEN,
+    also=(Also.REPRESENTED,),
     words=both("自分の役割を見る", "Look at my part"),
     refusals=("no-such-case",),
 )
@@ -132,6 +138,7 @@ async def get_part(call: Call, case: UUID, participant: UUID) -> PartView:
     "GET",
     "/v1/cases/{case}/participants/{participant}/mandate",
     who=CITIZEN,
+    also=(Also.REPRESENTED,),
     words=both("当事者が署名する同意文", "The consent or decision to be signed"),
     refusals=("no-such-case", "no-such-decision", "invalid-choice"),
 )
@@ -145,6 +152,7 @@ async def get_part_mandate(call: Call, case: UUID, participant: UUID, query: Cho
     "POST",
     "/v1/cases/{case}/participants/{participant}/signature",
     who=CITIZEN,
+    also=(Also.REPRESENTED,),
     words=both("同意に署名する", "Sign the consent"),
     cost=5,
     idempotent=True,
@@ -162,6 +170,7 @@ async def sign(call: Call, case: UUID, participant: UUID, body: Confirmation) ->
     "POST",
     "/v1/cases/{case}/participants/{participant}/decision",
     who=CITIZEN,
+    also=(Also.REPRESENTED,),
     words=both("判断に署名する", "Sign a decision"),
     cost=5,
     idempotent=True,
