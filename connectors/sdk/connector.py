@@ -45,6 +45,8 @@ class Connector(ABC):
     kind: ClassVar[Literal["state", "prefecture", "municipality", "public-body", "company"]] = "company"
     areas: ClassVar[tuple[str, ...]] = ()
     """The municipalities it serves, as 6-digit codes; empty for all of Japan."""
+    acts_for: ClassVar[Mapping[str, Text]] = {}
+    """The organisations for which it acts as their agent (受託者), by number; each order says for which."""
     procedures: ClassVar[Mapping[str, type[Fields]]]
     examples: ClassVar[Mapping[str, dict[str, Any]]] = {}
     """For each procedure, fields as they come on the wire: for its tests, and for the reader."""

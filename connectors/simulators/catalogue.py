@@ -13,6 +13,7 @@ from connectors.government.legal_affairs import LegalAffairsSimulator
 from connectors.government.muroran_city import MuroranCitySimulator
 from connectors.government.muroran_water import MuroranWaterSimulator
 from connectors.government.pension_service import PensionServiceSimulator
+from connectors.government.small_towns import SmallTownsSimulator
 from connectors.government.tax_office import TaxOfficeSimulator
 from connectors.government.tokyo_police import TokyoPoliceSimulator
 from connectors.government.tokyo_transport import TokyoTransportSimulator
@@ -82,6 +83,7 @@ SIMULATORS: Final = {
     "undertaker": Simulated(UndertakerSimulator()),
     "mihon-trust-bank": Simulated(MihonTrustBankSimulator()),
     "mihon-mutual-life": Simulated(MihonMutualLifeSimulator()),
+    "small-towns": Simulated(SmallTownsSimulator()),
 }
 
 # Fields of each procedure as they come on the wire, of people who do not exist.
@@ -93,7 +95,10 @@ EXAMPLES: Final = {
 def registration(
     connector: Connector, keys: OwnKeys, *, channel: str, endpoint: str | None = None
 ) -> dict[str, Any]:
-    """Return what the registry must know of the organisation, as `engine.registry.seed` takes it."""
+    """Return what the registry must know of the organisation, as `engine.registry.seed` takes it.
+
+    An agent takes nothing itself: those for whom it acts do, and entrust it.
+    """
     areas: list[str | None] = list(connector.areas) or [None]
     return {
         "number": connector.number,
@@ -103,7 +108,10 @@ def registration(
         "endpoint": endpoint,
         "areas": list(connector.areas),
         "subscriptions": [
-            {"slug": slug, "area": area} for slug in sorted(connector.procedures) for area in areas
+            {"slug": slug, "area": area}
+            for slug in sorted(connector.procedures)
+            for area in areas
+            if not connector.acts_for
         ],
         "keys": keys.public()["keys"],
     }
