@@ -290,6 +290,7 @@ class DisclosureView(View):
     filing: UUID
     organisation: str
     organisation_name: Text | None
+    through: tuple[Text, ...] = ()
     field: str
     basis: str
     at: datetime
