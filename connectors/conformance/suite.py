@@ -230,7 +230,7 @@ class Suite:
         run = Run(
             rehearsal,
             examples={slug: self._examples[slug] for slug, _ in rehearsed},
-            press=self._press(rehearsal),
+            press=self._press(rehearsal, await self._entrusted(rehearsal.number)),
             line=self,
             store=self._store,
             clock=self._clock,
@@ -261,17 +261,28 @@ class Suite:
         )
 
     async def _rehearsed(self, number: str) -> list[tuple[str, str | None]]:
-        """Return the subscriptions for which there is an example."""
+        """Return the subscriptions, and what was entrusted to it, for which there is an example."""
         if await self._registry.organisation(number) is None:
             raise EngineError("no-such-organisation")
         found = await self._registry.subscriptions(number)
-        return [(one.slug, one.area) for one in found if one.slug in self._examples]
+        taken = [(one.slug, one.area) for one in found]
+        entrusted = [(slug, area) for slug, (area, _) in (await self._entrusted(number)).items()]
+        return [scope for scope in dict.fromkeys(taken + entrusted) if scope[0] in self._examples]
 
-    def _press(self, rehearsal: Rehearsal) -> Press:
+    async def _entrusted(self, number: str) -> dict[str, tuple[str | None, str]]:
+        """Return what an agent is to rehearse: for each procedure the area, and one who entrusted it."""
+        now = self._clock.now()
+        grants = [one for one in (await self._registry.contents()).grants if one.agent == number]
+        return {
+            slug: (area, one.principal) for one in grants if one.is_live(now) for slug, area in one.procedures
+        }
+
+    def _press(self, rehearsal: Rehearsal, entrusted: Mapping[str, tuple[str | None, str]]) -> Press:
         other = self._other_key(rehearsal.id)
         return Press(
             rehearsal.number,
             references_key=self._references_key,
+            principals={slug: principal for slug, (_, principal) in entrusted.items()},
             sealer=self._sealer(self._signing),
             other=self._sealer(other),
             clock=self._clock,
