@@ -101,10 +101,11 @@ class Webhooks:
             _, task = self._ways.pop(number)
             task.cancel()
         for lane in held:
-            if lane.number not in self._ways:
-                self._open(lane, wanted[lane.number])
             without = await self._withheld(directory, lane.number)
-            self._ways[lane.number][0].learn(lane, wanted[lane.number], without=without)
+            if lane.number in self._ways:
+                self._ways[lane.number][0].learn(lane, wanted[lane.number], without=without)
+            else:
+                self._open(lane, wanted[lane.number], without)
 
     async def _withheld(self, directory: Directory, number: str) -> tuple[str, ...]:
         """Return for whom nothing of this lane is sent now: an agent's others are not held with one."""
@@ -116,8 +117,9 @@ class Webhooks:
             if is_held(lanes.get(one) or Lane(number=one), directory.organisation(one))
         )
 
-    def _open(self, lane: Lane, organisation: Organisation) -> None:
+    def _open(self, lane: Lane, organisation: Organisation, without: tuple[str, ...]) -> None:
         way = self._way(lane, organisation)
+        way.learn(lane, organisation, without=without)  # before its first order
         task = asyncio.create_task(way.run(), name=f"webhook {lane.number}")
         self._ways[lane.number] = way, task
         self._tasks.add(task)
