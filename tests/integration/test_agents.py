@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from engine.border.payloads import ReplyAsked
+from engine.border.payloads import ReplyAsked, ReplyCompleted
 from engine.bus.admin import BrokerAdmin
 from engine.bus.amqp import AmqpBus
 from engine.client import Refusal
@@ -272,3 +272,35 @@ async def test_at_the_broker_too_one_that_is_held_holds_up_no_other(
         left = [one.opened(VENDOR, event) for delivery in deliveries for event in delivery.events]
         assert [for_whom(order) for order in left] == [NHK.number]
         assert (await engine.lanes.waiting_for(VENDOR.number)) == {POWER.number: 1}
+
+
+async def test_a_grant_that_comes_to_its_last_day_ends_by_itself(one: Town) -> None:
+    grant = await one.entrusts(POWER, ELECTRICITY)
+    (order,) = await one.takes(VENDOR)
+    pool = one.here.engine.pool
+    await pool.execute(
+        "update engine.agent_grants set ends_at = clock_timestamp() where id = $1", UUID(grant)
+    )
+    await pool.execute("update engine.registry_version set version = version + 1")
+
+    assert (await one.says(VENDOR, order)).code == "ended-grant"
+    assert await one.settled() == 1  # nobody had to say anything: the worker sees it
+
+    (back,) = await one.orders(POWER)
+    assert back.event.id == order.event.id
+    assert (await one.says(POWER, back)).outcome == "applied"
+    assert await one.settled() == 0
+
+
+async def test_a_correction_after_the_end_brings_what_it_corrects(one: Town) -> None:
+    grant = await one.entrusts(POWER, ELECTRICITY)
+    (order,) = await one.takes(VENDOR)
+    done = ReplyCompleted(order_id=order.event.id, receipt="済1")
+    assert (await one.says(VENDOR, order, done)).outcome == "applied"
+    await one.ends(POWER, grant)
+    assert await one.orders(POWER) == []  # what is done is done once
+
+    await one.corrects(phone="0143-00-9999")
+
+    assert kinds(await one.orders(POWER)) == ["submit", "amend"]
+    assert await one.orders(VENDOR) == []
