@@ -65,6 +65,7 @@ class Engine(People):
             onboarding=self.onboarding,
             approvals=self.approvals,
             own=self.own,
+            agents=self.agents,
             lanes=self.lane_desk,
             webhooks=self.webhook_desk,
             suite=self.suite,
@@ -115,6 +116,7 @@ class Engine(People):
             group.create_task(self.timekeeper.run())
             group.create_task(self.afterwards.run())
             group.create_task(self.resealing.run())
+            group.create_task(self.handover.run())
             group.create_task(self.undone.run())
             group.create_task(self.suite.run())
             group.create_task(self.intake.run())

@@ -40,7 +40,8 @@ class Parcel:
     """One CloudEvent on its way out.
 
     `destination` is `orders.{number}`, `replies` or `letters`; `organisation` is the
-    13-digit number a reply comes from (it chooses the partition), None for what the engine sends.
+    13-digit number a reply comes from (it chooses the partition), or whom an order is for that
+    another takes; None for everything else that the engine sends.
     """
 
     id: str
@@ -242,12 +243,13 @@ class JournalRow:
 
 @dataclass(frozen=True, slots=True)
 class PullOrder:
-    """An order that its organisation fetches itself."""
+    """An order that its organisation fetches itself; `principal` is whom it is for, if that is another."""
 
     organisation: str
     order_id: str
     due_on: date | None
     event: bytes = field(repr=False)
+    principal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +263,7 @@ class Pulled:
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """One field that one organisation was told (提供記録)."""
+    """One field that one organisation was told (提供記録); `through` are those who took it for it."""
 
     order_id: str
     field: str
@@ -270,6 +272,17 @@ class Disclosure:
     organisation: str
     basis: str
     at: datetime
+    through: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """That somebody was given an order of a filing that is, or was, not always given to its organisation."""
+
+    order_id: str
+    taker: str
+    filing: UUID
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +290,7 @@ class Crossing:
     """One message that went over the border, as its envelope said it: no contents.
 
     `order_id` is what a reply answers, for an order its own id; `kind` is `submit`, `accepted`, ….
+    `through` is who carried it, where that was not the organisation itself.
     """
 
     organisation: str
@@ -286,6 +300,7 @@ class Crossing:
     order_id: str
     due_on: date | None
     said_at: datetime
+    through: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +353,8 @@ class Changes:
     A certificate is kept for a case that has ended, once: a second one is a `StoreConflict`, and so is a
     second case about what is reported already. What a case is about is forgotten when it ends.
 
+    Whoever was handed an order of a filing is told to delete it when its organisation is.
+
     `filings` are those of moved cases that are not as they were; they never change without a new
     `journal_hash` of their case. A pull order that is sent again goes to the end of the feed.
     """
@@ -350,6 +367,7 @@ class Changes:
     parcels: list[Parcel] = field(default_factory=list)
     pull_orders: list[PullOrder] = field(default_factory=list)
     disclosures: list[Disclosure] = field(default_factory=list)
+    handed: list[Handed] = field(default_factory=list)
     promised_blobs: list[str] = field(default_factory=list)
     crossings: list[Crossing] = field(default_factory=list)
     deletions: list[DeletionNotice] = field(default_factory=list)
@@ -394,6 +412,10 @@ class Unit(Protocol):
         self, filings: Sequence[UUID], first: str, types: Sequence[str]
     ) -> dict[UUID, list[JournalRow]]:
         """Return the events of these types in the journal of each filing, from its last `first` on."""
+        ...
+
+    async def handed(self, filings: Sequence[UUID]) -> dict[UUID, frozenset[str]]:
+        """Return who was handed orders of these filings; none where only the organisation itself was."""
         ...
 
     async def keep(self, changes: Changes) -> list[int]:
@@ -464,15 +486,21 @@ class Store(Protocol):
         """Take unacknowledged orders out of the feed if they are still in this place; return how many."""
         ...
 
-    async def pull_orders(self, organisation: str, *, after: int, limit: int) -> list[Pulled]:
+    async def pull_orders(
+        self, organisation: str, *, after: int, limit: int, without: Sequence[str] = ()
+    ) -> list[Pulled]:
         """Return the organisation's unacknowledged orders after a position, oldest first.
 
+        Those for the principals in `without` stay where they are.
         `after` turns pages. A new look begins at 0: a lower position may be committed later.
         """
         ...
 
-    async def left_behind(self, organisation: str, *, after: int) -> int:
-        """Return how many unacknowledged orders lie up to this position; 1,000 stands for more."""
+    async def left_behind(self, organisation: str, *, after: int, without: Sequence[str] = ()) -> int:
+        """Return how many unacknowledged orders lie up to this position; 1,000 stands for more.
+
+        Those for the principals in `without` are not counted.
+        """
         ...
 
     async def forget_acknowledged(self, *, before: datetime, limit: int) -> int:
@@ -711,12 +739,20 @@ class Lanes(Protocol):
         ...
 
     async def due(
-        self, number: str, *, now: datetime, limit: int, busy: Sequence[str], untried: bool = False
+        self,
+        number: str,
+        *,
+        now: datetime,
+        limit: int,
+        busy: Sequence[str],
+        untried: bool = False,
+        without: Sequence[str] = (),
     ) -> list[Due]:
         """Return orders that may be sent now, the earliest last day first.
 
-        `untried` puts those first that were tried least: the one that is always refused must not
-        be the one that decides whether the organisation is back.
+        Those for the principals in `without` stay where they are. `untried` puts those first that were
+        tried least: the one that is always refused must not be the one that decides whether the
+        organisation is back.
         """
         ...
 
@@ -749,7 +785,15 @@ class Lanes(Protocol):
         ...
 
     async def backlog(self, number: str, *, limit: int = 5000) -> LaneBacklog:
-        """Return what waits."""
+        """Return what waits in the lane."""
+        ...
+
+    async def waiting_for(self, number: str) -> dict[str, int]:
+        """Return how many orders wait in the lane for each principal, up to 5,000 together."""
+        ...
+
+    async def waiting_elsewhere(self, principal: str) -> dict[str, LaneBacklog]:
+        """Return what waits for the organisation in the lanes of others, by lane, up to 5,000 together."""
         ...
 
     async def waiting_since(self, numbers: Sequence[str]) -> dict[str, datetime]:
@@ -774,6 +818,49 @@ class Lanes(Protocol):
 
     async def adopt(self, number: str, events: Sequence[tuple[str, str, bytes]]) -> None:
         """Put orders (id, reference, event) into the table that came back from the broker."""
+        ...
+
+
+class Handing(Protocol):
+    """What passes from one who took orders to another. Every door raises `StoreUnavailable`."""
+
+    async def in_lane(
+        self, lane: str, principals: Sequence[str], *, after: int, limit: int, also_taken: bool
+    ) -> list[Pulled]:
+        """Return orders in the lane for these organisations after a position, oldest first."""
+        ...
+
+    async def drop(self, lane: str, order_ids: Sequence[str]) -> int:
+        """Take orders out of the lane, taken or not: they are never offered there again."""
+        ...
+
+    async def drop_posted(self, lane: str, principals: Sequence[str]) -> int:
+        """Take orders for these principals out of the outbox that are on their way to the lane's queue."""
+        ...
+
+    async def open_filings(
+        self,
+        organisations: Sequence[str],
+        *,
+        taker: str | None,
+        since: datetime,
+        after: UUID | None,
+        limit: int,
+    ) -> list[tuple[UUID, UUID, str]]:
+        """Return (case, filing, organisation) of filings that go on, by their id, after one.
+
+        With a `taker`: of which it was handed an order. Never those of which somebody else was since.
+        """
+        ...
+
+    async def given(
+        self, taker: str, organisations: Sequence[str], *, after: UUID | None, limit: int
+    ) -> list[tuple[UUID, UUID]]:
+        """Return (case, filing) of these organisations of which it was handed an order, by the filing."""
+        ...
+
+    async def forget_in(self, taker: str, filings: Sequence[UUID], *, because: str, at: datetime) -> None:
+        """Ask who took orders of these filings to delete what it was told."""
         ...
 
 

@@ -26,7 +26,7 @@ from connectors.sdk.replies import Reply, Withdrawn
 from connectors.sdk.transport import EngineDoor, Incoming, Transport
 from connectors.sdk.work import NEVER_FILED
 from engine.border.envelope import WITHDRAW, Opened, open_order
-from engine.border.payloads import OrderAmend, OrderAnswer, OrderSubmit, OrderWithdraw
+from engine.border.payloads import ForAnother, OrderAmend, OrderAnswer, OrderSubmit, OrderWithdraw
 from engine.border.sealing import Opener, Sealer
 from engine.core.errors import Code, EngineError, register
 from engine.ports import Clock
@@ -230,6 +230,8 @@ def _id_of(incoming: Incoming) -> str:
 def _row(opened: Opened) -> Row:
     event, payload = opened.event, opened.payload
     row: Row = {"orderId": event.id, "reference": event.subject, "sequence": str(event.sequence)}
+    if isinstance(payload, ForAnother):
+        row["organisation"] = payload.organisation
     match payload:
         case OrderSubmit():
             row |= {

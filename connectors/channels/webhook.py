@@ -22,7 +22,7 @@ from connectors.channels.signature import Signer
 from engine.border.envelope import EVENT_MEDIA_TYPE
 from engine.core.errors import EngineError
 from engine.ports import Clock, Due, Lane, Lanes, Settled, StoreConflict, StoreUnavailable
-from engine.registry.directory import Directories
+from engine.registry.directory import Directories, Directory
 from engine.registry.model import Channel, Organisation
 from engine.runtime.bells import Bells
 from engine.runtime.consumer import ReplyResult
@@ -101,13 +101,25 @@ class Webhooks:
             _, task = self._ways.pop(number)
             task.cancel()
         for lane in held:
+            without = await self._withheld(directory, lane.number)
             if lane.number in self._ways:
-                self._ways[lane.number][0].learn(lane, wanted[lane.number])
+                self._ways[lane.number][0].learn(lane, wanted[lane.number], without=without)
             else:
-                self._open(lane, wanted[lane.number])
+                self._open(lane, wanted[lane.number], without)
 
-    def _open(self, lane: Lane, organisation: Organisation) -> None:
+    async def _withheld(self, directory: Directory, number: str) -> tuple[str, ...]:
+        """Return for whom nothing of this lane is sent now: an agent's others are not held with one."""
+        principals = sorted(directory.acting.principals(number))
+        lanes = await self._lanes.lanes(principals) if principals else {}
+        return tuple(
+            one
+            for one in principals
+            if is_held(lanes.get(one) or Lane(number=one), directory.organisation(one))
+        )
+
+    def _open(self, lane: Lane, organisation: Organisation, without: tuple[str, ...]) -> None:
         way = self._way(lane, organisation)
+        way.learn(lane, organisation, without=without)  # before its first order
         task = asyncio.create_task(way.run(), name=f"webhook {lane.number}")
         self._ways[lane.number] = way, task
         self._tasks.add(task)
@@ -169,6 +181,7 @@ class Way:
         self._noted = self._circuit.health
         self._bucket = Bucket()
         self._ready: deque[Due] = deque()
+        self._without: tuple[str, ...] = ()
         self._busy: set[str] = set()  # sent, or sent and not yet kept
         self._senders = 0
         self._settled: list[Settled] = []
@@ -176,8 +189,12 @@ class Way:
         self._to_send = asyncio.Event()
         self._to_keep = asyncio.Event()
 
-    def learn(self, lane: Lane, organisation: Organisation) -> None:
-        """Take over what operators changed meanwhile."""
+    def learn(self, lane: Lane, organisation: Organisation, *, without: tuple[str, ...] = ()) -> None:
+        """Take over what operators changed meanwhile; nothing is sent for those in `without`."""
+        if without != self._without:
+            self._without = without
+            self._ready.clear()
+            self._to_send.set()
         if lane.driven != self._lane.driven or organisation.endpoint != self._organisation.endpoint:
             self._circuit = Circuit(self._random, state="thawing")
             self._to_send.set()
@@ -264,6 +281,7 @@ class Way:
                 limit=1 if is_probing else _AT_ONCE,
                 busy=tuple(self._busy),
                 untried=is_probing,
+                without=self._without,
             )
         except StoreUnavailable:
             return []

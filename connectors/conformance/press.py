@@ -12,10 +12,10 @@ from uuid import UUID, uuid4
 from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import JsonValue
 
-from engine.border.envelope import ENGINE, SUBMIT, dataschema, new_traceparent, seal_event
+from engine.border.envelope import ENGINE, dataschema, new_traceparent, seal_event
 from engine.border.jwk import RecipientKey, thumbprint
 from engine.border.names import OrderKind, order_id, reference
-from engine.border.payloads import OrderAmend, OrderAnswer, OrderSubmit, OrderWithdraw, Payload
+from engine.border.payloads import OrderAmend, OrderAnswer, OrderSubmit, OrderWithdraw, Payload, for_another
 from engine.border.sealing import Attributes, Sealer
 from engine.ports import Clock
 
@@ -48,9 +48,17 @@ class Press:
     """Makes orders for one organisation, sealed for the key it has now."""
 
     def __init__(
-        self, number: str, *, references_key: bytes, sealer: Sealer, other: Sealer, clock: Clock
+        self,
+        number: str,
+        *,
+        references_key: bytes,
+        sealer: Sealer,
+        other: Sealer,
+        clock: Clock,
+        principals: Mapping[str, str] | None = None,
     ) -> None:
-        """`other` signs with the engine's other key."""
+        """`other` signs with the engine's other key; `principals` entrusted these procedures to an agent."""
+        self._principals = principals or {}
         self._number = number
         self._references_key = references_key
         self._sealer = sealer
@@ -103,10 +111,11 @@ class Press:
     def wrong(self, name: str, mock: Mock, recipient: RecipientKey) -> Sent:
         """Return a submission that must not be answered, by the name of its check."""
         right = self.submit(mock, recipient)
-        attributes = Attributes(
-            right.id, SUBMIT, mock.reference, ENGINE, mock.sequence, self._clock.now().replace(microsecond=0)
-        )
-        wire = self._submission(mock).wire()
+        said = self._told(mock, self._submission(mock))
+        now = self._clock.now().replace(microsecond=0)
+        kind = _type_of(right.event)
+        attributes = Attributes(right.id, kind, mock.reference, ENGINE, mock.sequence, now)
+        wire = said.wire()
         match name:
             case "bad-signature":
                 event = json.loads(right.event) | {"data": self._stranger.seal(attributes, wire, recipient)}
@@ -124,6 +133,11 @@ class Press:
             case _:
                 raise LookupError(name)
         return Sent(right.id, right.reference, name, json.dumps(event).encode())
+
+    def _told(self, mock: Mock, order: Payload) -> Payload:
+        """Return the order as its receiver gets it: an agent is told for whom."""
+        principal = self._principals.get(mock.slug)
+        return for_another(order, principal) if principal is not None else order
 
     def _submission(self, mock: Mock) -> OrderSubmit:
         return OrderSubmit(
@@ -155,7 +169,7 @@ class Press:
             revision=0 if kind == "submit" else mock.revision,
         )
         event = seal_event(
-            payload,
+            self._told(mock, payload),
             id=name,
             subject=mock.reference,
             sequence=mock.sequence,
@@ -164,6 +178,10 @@ class Press:
             recipient=recipient,
         )
         return Sent(name, mock.reference, kind, event)
+
+
+def _type_of(event: bytes) -> str:
+    return str(json.loads(event)["type"])
 
 
 def other_key(secret: bytes, run: UUID) -> ec.EllipticCurvePrivateKey:

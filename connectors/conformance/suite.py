@@ -229,7 +229,7 @@ class Suite:
 
     async def _played(self, rehearsal: Rehearsal) -> None:
         rehearsed = await self.rehearsed(rehearsal.number)
-        run = self.prepared(rehearsal, rehearsed)
+        run = await self.prepared(rehearsal, rehearsed)
         log.info("rehearsal.begun", extra={"run": str(rehearsal.id), "organisation": rehearsal.number})
         await perform(run)
         report = await self._report(rehearsal, rehearsed, run.findings)
@@ -240,12 +240,12 @@ class Suite:
         await self._store.end(rehearsal.id, state, report=signed, at=report.ended_at)
         log.info("rehearsal.ended", extra={"run": str(rehearsal.id), "state": state})
 
-    def prepared(self, rehearsal: Rehearsal, rehearsed: Sequence[tuple[str, str | None]]) -> Run:
+    async def prepared(self, rehearsal: Rehearsal, rehearsed: Sequence[tuple[str, str | None]]) -> Run:
         """Return the run of these subscriptions, before anything is sent."""
         return Run(
             rehearsal,
             examples={slug: self._fields(slug) for slug, _ in rehearsed},
-            press=self._press(rehearsal),
+            press=self._press(rehearsal, await self._entrusted(rehearsal.number)),
             line=self,
             store=self._store,
             clock=self._clock,
@@ -267,22 +267,38 @@ class Suite:
         )
 
     async def rehearsed(self, number: str) -> list[tuple[str, str | None]]:
-        """Return its subscriptions of what is filed today; raises `no-such-organisation`."""
+        """Return its subscriptions of what is filed today, and what was entrusted to it.
+
+        Raises:
+            EngineError: `no-such-organisation`.
+        """
         if await self._registry.organisation(number) is None:
             raise EngineError("no-such-organisation")
         found = await self._registry.subscriptions(number)
-        return [(one.slug, one.area) for one in found if one.slug in self._catalogue.examples]
+        taken = [(one.slug, one.area) for one in found]
+        entrusted = [(slug, area) for slug, (area, _) in (await self._entrusted(number)).items()]
+        examples = self._catalogue.examples
+        return [scope for scope in dict.fromkeys(taken + entrusted) if scope[0] in examples]
 
     def _fields(self, slug: str) -> Mapping[str, JsonValue]:
         """Return the fields of the example in which most is told."""
         fields: Mapping[str, JsonValue] = self._catalogue.examples[slug].examples[0].order["fields"]
         return fields
 
-    def _press(self, rehearsal: Rehearsal) -> Press:
+    async def _entrusted(self, number: str) -> dict[str, tuple[str | None, str]]:
+        """Return what an agent is to rehearse: for each procedure the area, and one who entrusted it."""
+        now = self._clock.now()
+        grants = [one for one in (await self._registry.contents()).grants if one.agent == number]
+        return {
+            slug: (area, one.principal) for one in grants if one.is_live(now) for slug, area in one.procedures
+        }
+
+    def _press(self, rehearsal: Rehearsal, entrusted: Mapping[str, tuple[str | None, str]]) -> Press:
         other = self._other_key(rehearsal.id)
         return Press(
             rehearsal.number,
             references_key=self._references_key,
+            principals={slug: principal for slug, (_, principal) in entrusted.items()},
             sealer=self._sealer(self._signing),
             other=self._sealer(other),
             clock=self._clock,

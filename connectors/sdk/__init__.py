@@ -3,7 +3,7 @@
 
 from connectors.sdk.clerk import Clerk, Office, Question, choice
 from connectors.sdk.connector import Connector, OrganisationClosed, OrganisationUnavailable
-from connectors.sdk.desk import Amend, Answered, Desk, Submit, Withdraw
+from connectors.sdk.desk import Amend, Answered, Desk, Order, Submit, Withdraw
 from connectors.sdk.fields import Address, Fields, Mover, PersonName, Phone
 from connectors.sdk.replies import (
     Accepted,
@@ -41,6 +41,7 @@ __all__ = [
     "Later",
     "Mover",
     "Office",
+    "Order",
     "OrganisationClosed",
     "OrganisationUnavailable",
     "PersonName",

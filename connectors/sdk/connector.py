@@ -45,6 +45,8 @@ class Connector(ABC):
     kind: ClassVar[Literal["state", "prefecture", "municipality", "public-body", "company"]] = "company"
     areas: ClassVar[tuple[str, ...]] = ()
     """The municipalities it serves, as 6-digit codes; empty for all of Japan."""
+    acts_for: ClassVar[Mapping[str, Text]] = {}
+    """The organisations for which it acts as their agent (受託者), by number; each order says for which."""
     procedures: ClassVar[Mapping[str, type[Fields]]]
     examples: ClassVar[Mapping[str, dict[str, Any]]] = {}
     """Fields of a procedure as they come on the wire, where a test wants others than everybody's example."""

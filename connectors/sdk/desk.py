@@ -23,6 +23,8 @@ class Order(Generic[F]):
 
     `id` never changes when the same is sent again: give it to the organisation's own system as
     the key under which it does the work once. `reference` (符号) is the name of the filing.
+    `organisation` is for whom it is to be done: the connector's own number, unless it acts as the
+    agent (受託者) of several.
     """
 
     id: str
@@ -30,6 +32,7 @@ class Order(Generic[F]):
     procedure: str
     attempt: int
     fields: F
+    organisation: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

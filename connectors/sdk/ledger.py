@@ -23,7 +23,7 @@ from pydantic import JsonValue
 from connectors.sdk.desk import Notes, Work
 from connectors.sdk.replies import Completed, Refused, Reply, Withdrawn, draft
 from engine.border.envelope import AMEND, PAYLOADS, SUBMIT, WITHDRAW, Opened, OrderEvent
-from engine.border.payloads import OrderAmend, OrderSubmit
+from engine.border.payloads import OrderAmend, OrderSubmit, for_whom
 from engine.border.statement import Said
 
 _SCHEMA: Final = """
@@ -80,7 +80,10 @@ class Taken(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An order in the ledger; `filed` says whether the connector ever carried the filing out."""
+    """An order in the ledger; `filed` says whether the connector ever carried the filing out.
+
+    `organisation` is for whom an agent has it.
+    """
 
     id: str
     reference: str
@@ -92,6 +95,7 @@ class Entry:
     notes: Notes
     effects: frozenset[str]
     history: tuple[OrderSubmit | OrderAmend, ...]
+    organisation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +143,8 @@ class Ledger:
         self._db.executescript(_SCHEMA)
         if "said_at" not in {column["name"] for column in self._db.execute("pragma table_info(orders)")}:
             self._db.execute("alter table orders add column said_at text")  # a ledger of an earlier version
+        if "organisation" not in {column["name"] for column in self._db.execute("pragma table_info(orders)")}:
+            self._db.execute("alter table orders add column organisation text")  # as above
 
     def close(self) -> None:
         """Let go of the file."""
@@ -416,31 +422,34 @@ def _taken(db: sqlite3.Connection, order: Opened, now: datetime) -> Taken:
             return Taken.ALTERED
         db.execute("update replies set state = 'waiting' where order_id = ?", (event.id,))
         return Taken.REPEATED
+    kind = _kind(event.type)
     overtaken = db.execute(
         "select 1 from orders where reference = ? and sequence > ? and type in (?, ?)",
         (event.subject, event.sequence, SUBMIT, WITHDRAW),
     ).fetchone()
-    if event.type in (SUBMIT, WITHDRAW):
+    if kind in ("submit", "withdraw"):
         # What has begun is finished first: perhaps the organisation has it already.
         db.execute(
             "update orders set state = 'superseded'"
             " where reference = ? and sequence < ? and state = 'waiting'",
             (event.subject, event.sequence),
         )
+    payload, organisation = for_whom(order.payload)
     db.execute(
         "insert into orders (id, reference, sequence, type, payload, body_hash, traceparent, state,"
-        " try_after, said_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " try_after, said_at, organisation) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             event.id,
             event.subject,
             event.sequence,
-            event.type,
-            order.payload.wire().decode(),
+            _TYPES[type(payload)],
+            payload.wire().decode(),
             order.body_hash,
             event.traceparent if isinstance(event, OrderEvent) else None,
             "superseded" if overtaken else "waiting",
             _text(now),
             _text(event.time),
+            organisation,
         ),
     )
     return Taken.SUPERSEDED if overtaken else Taken.NEW
@@ -466,6 +475,7 @@ def _entry(db: sqlite3.Connection, row: sqlite3.Row) -> Entry:
             name for (name,) in db.execute("select name from effects where reference = ?", (reference,))
         ),
         history=tuple(_history(db, reference, row)),
+        organisation=row["organisation"],
     )
 
 

@@ -54,16 +54,18 @@ async def carried_out(connector: Connector, entry: Entry, desk: Desk) -> Work:
         return Work((Refused("invalid-fields", _INVALID, field=where, correctable=True),), notes=desk.notes)
     match payload:
         case OrderSubmit():
-            return await _asked(connector.submit, _submit(entry, filing, fields), desk)
+            return await _asked(connector.submit, _submit(connector, entry, filing, fields), desk)
         case OrderAmend():
             changed = frozenset(payload.fields)
-            amend = Amend(**_shared(entry, filing, fields), changed=changed, basis=payload.basis)
+            amend = Amend(**_shared(connector, entry, filing, fields), changed=changed, basis=payload.basis)
             return await _asked(connector.amend, amend, desk)
         case OrderWithdraw(reason=reason, basis=basis):
-            withdraw = Withdraw(**_shared(entry, filing, fields), reason=reason, basis=basis)
+            withdraw = Withdraw(**_shared(connector, entry, filing, fields), reason=reason, basis=basis)
             return await _asked(connector.withdraw, withdraw, desk)
         case OrderAnswer(question_id=question_id, answer=answer):
-            answered = Answered(**_shared(entry, filing, fields), question_id=question_id, answer=answer)
+            answered = Answered(
+                **_shared(connector, entry, filing, fields), question_id=question_id, answer=answer
+            )
             return await _asked(connector.answered, answered, desk)
         case _:
             raise TypeError(f"{entry.type} is no order")
@@ -74,7 +76,7 @@ async def followed_up(connector: Connector, entry: Entry, desk: Desk) -> Work:
     filing = _folded(entry.history)
     model = connector.procedures[filing.submitted.procedure]
     fields = model.model_validate(filing.fields, by_alias=True, by_name=False)
-    return await _asked(connector.follow_up, _submit(entry, filing, fields), desk)
+    return await _asked(connector.follow_up, _submit(connector, entry, filing, fields), desk)
 
 
 def _folded(history: Sequence[OrderSubmit | OrderAmend]) -> _Filing:
@@ -89,19 +91,20 @@ def _folded(history: Sequence[OrderSubmit | OrderAmend]) -> _Filing:
     return _Filing(submitted, {name: value for name, value in fields.items() if value is not None})
 
 
-def _shared(entry: Entry, filing: _Filing, fields: Fields) -> dict[str, Any]:
+def _shared(connector: Connector, entry: Entry, filing: _Filing, fields: Fields) -> dict[str, Any]:
     return {
         "id": entry.id,
         "reference": entry.reference,
         "procedure": filing.submitted.procedure,
         "attempt": filing.submitted.attempt,
         "fields": fields,
+        "organisation": entry.organisation or connector.number,
     }
 
 
-def _submit(entry: Entry, filing: _Filing, fields: Fields) -> Submit[Any]:
+def _submit(connector: Connector, entry: Entry, filing: _Filing, fields: Fields) -> Submit[Any]:
     return Submit(
-        **_shared(entry, filing, fields),
+        **_shared(connector, entry, filing, fields),
         planned=filing.submitted.planned,
         due_on=filing.submitted.due_on,
         basis=filing.submitted.basis,

@@ -16,6 +16,7 @@ from connectors.government.muroran_transport import MuroranTransportSimulator
 from connectors.government.muroran_water import MuroranWaterSimulator
 from connectors.government.passport_office import PassportOfficeSimulator
 from connectors.government.pension_service import PensionServiceSimulator
+from connectors.government.small_towns import SmallTownsSimulator
 from connectors.government.tax_office import TaxOfficeSimulator
 from connectors.government.tokyo_police import TokyoPoliceSimulator
 from connectors.government.tokyo_transport import TokyoTransportSimulator
@@ -90,13 +91,17 @@ SIMULATORS: Final = {
     "passport-office": Simulated(PassportOfficeSimulator()),
     "licence-ministry": Simulated(LicenceMinistrySimulator()),
     "muroran-transport": Simulated(MuroranTransportSimulator()),
+    "small-towns": Simulated(SmallTownsSimulator()),
 }
 
 
 def registration(
     connector: Connector, keys: OwnKeys, *, channel: str, endpoint: str | None = None
 ) -> dict[str, Any]:
-    """Return what the registry must know of the organisation, as `engine.registry.seed` takes it."""
+    """Return what the registry must know of the organisation, as `engine.registry.seed` takes it.
+
+    An agent takes nothing itself: those for whom it acts do, and entrust it.
+    """
     areas: list[str | None] = list(connector.areas) or [None]
     return {
         "number": connector.number,
@@ -106,7 +111,10 @@ def registration(
         "endpoint": endpoint,
         "areas": list(connector.areas),
         "subscriptions": [
-            {"slug": slug, "area": area} for slug in sorted(connector.procedures) for area in areas
+            {"slug": slug, "area": area}
+            for slug in sorted(connector.procedures)
+            for area in areas
+            if not connector.acts_for
         ],
         "keys": keys.public()["keys"],
     }

@@ -48,7 +48,7 @@ class Place:
 async def run(several: Sequence[tuple[Simulated, Behaviour, Place]]) -> None:
     """Run them side by side until SIGTERM or SIGINT; what has begun is finished first.
 
-    They share a process and nothing else, as an agent's (受託者) connectors do.
+    They share a process and nothing else.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -24,11 +24,14 @@ from engine.clock import SimulatedClock
 from engine.keys import Keys
 from engine.ports import Bus, Rehearsals
 from engine.registry.access import OrganisationAccess
+from engine.registry.acting_store import PostgresActing
 from engine.registry.applications_postgres import PostgresApplications
+from engine.runtime.agents import Agents
 from engine.runtime.approvals import Approvals
 from engine.runtime.case_keys import CaseKey
 from engine.runtime.consumer import Consumer, Desk
 from engine.runtime.feed import Feed
+from engine.runtime.handover import Handover
 from engine.runtime.key_desk import KeyDesk
 from engine.runtime.moves import Moves
 from engine.runtime.onboarding import Onboarding
@@ -39,6 +42,7 @@ from engine.runtime.representatives import Representatives
 from engine.runtime.resealing import Resealing
 from engine.runtime.sandbox import Sandbox
 from engine.settings import Settings
+from engine.store.handing import PostgresHanding
 from engine.store.rehearsals import PostgresRehearsals
 from engine.store.traffic import PostgresTraffic
 from engine.web.doors import Access
@@ -128,6 +132,7 @@ class Organisations(Ground):
         return Resealing(
             store=self.store,
             operators=self.operators,
+            handing=self._handing,
             registry=self.registry,
             directories=self.directories,
             intake=self.intake,
@@ -137,9 +142,48 @@ class Organisations(Ground):
         )
 
     @cached_property
+    def _acting(self) -> PostgresActing:
+        return PostgresActing(self.pool)
+
+    @cached_property
+    def _handing(self) -> PostgresHanding:
+        return PostgresHanding(self.pool)
+
+    @cached_property
+    def handover(self) -> Handover:
+        return Handover(
+            acting=self._acting,
+            handing=self._handing,
+            store=self.store,
+            directories=self.directories,
+            intake=self.intake,
+            moves=self.moves,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def agents(self) -> Agents:
+        return Agents(
+            acting=self._acting,
+            registry=self.registry,
+            directories=self.directories,
+            catalogue=self.catalogue,
+            numbers=self.numbers,
+            gate=self.gate,
+            handover=self.handover,
+            operators=self.operators,
+            record=self.record,
+            clock=self.clock,
+            ids=self.ids,
+            is_sandbox=self.settings.sandbox,
+        )
+
+    @cached_property
     def own_view(self) -> OwnView:
         return OwnView(
             traffic=PostgresTraffic(self.pool),
+            lanes=self.lanes,
             operators=self.operators,
             registry=self.registry,
             directories=self.directories,

@@ -36,6 +36,10 @@ OrderType = Literal[
     "jp.todoke.order.amend.v1",
     "jp.todoke.order.withdraw.v1",
     "jp.todoke.order.answer.v1",
+    "jp.todoke.order.submit.v2",
+    "jp.todoke.order.amend.v2",
+    "jp.todoke.order.withdraw.v2",
+    "jp.todoke.order.answer.v2",
 ]
 ReplyType = Literal[
     "jp.todoke.reply.received.v1",
@@ -56,6 +60,11 @@ PAYLOADS: Final[dict[str, type[Payload]]] = {
     AMEND: payloads.OrderAmend,
     WITHDRAW: payloads.OrderWithdraw,
     ANSWER: payloads.OrderAnswer,
+    # To an agent, who has to know for whom; the organisation itself gets the first version.
+    "jp.todoke.order.submit.v2": payloads.AgentSubmit,
+    "jp.todoke.order.amend.v2": payloads.AgentAmend,
+    "jp.todoke.order.withdraw.v2": payloads.AgentWithdraw,
+    "jp.todoke.order.answer.v2": payloads.AgentAnswer,
     "jp.todoke.reply.received.v1": payloads.ReplyReceived,
     "jp.todoke.reply.accepted.v1": payloads.ReplyAccepted,
     "jp.todoke.reply.completed.v1": payloads.ReplyCompleted,
@@ -76,6 +85,11 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _PADDED_TO_BYTES: Final = 256
 _SPACE: Final = " \t\n\r"
 _scan: Final = json.JSONDecoder().raw_decode
+
+
+def kind_of(event_type: str) -> str:
+    """Return `submit` of `jp.todoke.order.submit.v1`, whatever the version."""
+    return event_type.split(".")[3]
 
 
 def dataschema(event_type: str) -> str:

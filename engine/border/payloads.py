@@ -25,6 +25,7 @@ from pydantic_core import PydanticCustomError
 from engine.border.names import ORDER_ID_PATTERN
 from engine.border.questions import AnswerSchema, small
 from engine.border.wire import TEXT, Date, Json, Line, Name, Slug, Statement, Title, Wire, plain
+from engine.core.numbers import CorporateNumber
 
 MAX_INLINE_BYTES: Final = 64 * 1024
 MAX_DOCUMENT_BYTES: Final = 25 * 1024 * 1024
@@ -173,6 +174,54 @@ class OrderAnswer(Payload):
 
     question_id: Name
     answer: Annotated[Json, AfterValidator(_said)]
+
+
+# --- the same orders to an agent (受託者), who takes them for several organisations --------------
+
+
+class ForAnother(Payload):
+    """That an order goes to an agent: for which organisation, by its 13-digit number (法人番号)."""
+
+    organisation: CorporateNumber = Field(description="The organisation for which the agent acts (委託元)")
+
+
+class AgentSubmit(OrderSubmit, ForAnother):
+    """File this (提出) for the organisation that is named: one procedure with the fields it needs."""
+
+
+class AgentAmend(OrderAmend, ForAnother):
+    """Correct what was filed (訂正) with the organisation that is named."""
+
+
+class AgentWithdraw(OrderWithdraw, ForAnother):
+    """Undo what was filed (取下げ) with the organisation that is named."""
+
+
+class AgentAnswer(OrderAnswer, ForAnother):
+    """The citizen's answer to a question of the organisation that is named."""
+
+
+AnyOrder = OrderSubmit | OrderAmend | OrderWithdraw | OrderAnswer
+_FOR_ANOTHER: Final[dict[type[Payload], type[ForAnother]]] = {
+    OrderSubmit: AgentSubmit,
+    OrderAmend: AgentAmend,
+    OrderWithdraw: AgentWithdraw,
+    OrderAnswer: AgentAnswer,
+}
+
+
+def for_another(order: Payload, organisation: str) -> Payload:
+    """Return an order as an agent gets it."""
+    said = {name: getattr(order, name) for name in type(order).model_fields}
+    return _FOR_ANOTHER[type(order)](**said | {"organisation": organisation})
+
+
+def for_whom(order: Payload) -> tuple[Payload, str | None]:
+    """Return an order as its organisation itself would get it, and for which one an agent has it."""
+    if not isinstance(order, ForAnother):
+        return order, None
+    first = next(one for one, agents in _FOR_ANOTHER.items() if isinstance(order, agents))
+    return first(**{name: getattr(order, name) for name in first.model_fields}), order.organisation
 
 
 # --- replies: organisation to engine ----------------------------------------------------------
@@ -355,3 +404,9 @@ EXAMPLES_BY_MODEL: Final[dict[type[Payload], dict[str, Any]]] = {
     },
     Document: _DOCUMENT,
 }
+EXAMPLES_BY_MODEL.update(
+    {
+        agent: EXAMPLES_BY_MODEL[order] | {"organisation": "8000020012050"}
+        for order, agent in _FOR_ANOTHER.items()
+    }
+)

@@ -92,6 +92,82 @@ def live(terminal: Terminal, number: str, *, reason: str) -> None:
     terminal.act(f"/organisations/{number}/live", {"reason": reason}, _standing)
 
 
+@organisations.command()
+@click.argument("number")
+@here
+def grants(terminal: Terminal, number: str) -> None:
+    """List whom an organisation entrusts (委託), and for whom it acts."""
+    terminal.look(f"/organisations/{number}/grants", _grants)
+
+
+@organisations.command("end-grant")
+@click.argument("grant", type=click.UUID)
+@why
+@here
+def end_grant(terminal: Terminal, grant: object, *, reason: str) -> None:
+    """End a grant at once; what its agent has not finished goes back to the organisation."""
+    terminal.act(f"/grants/{grant}/end", {"reason": reason}, lambda found: _grants({"grants": [found]}))
+
+
+@organisations.command()
+@click.argument("number")
+@click.argument("successor")
+@click.option("--overlap-days", type=click.IntRange(0, 180), default=30, show_default=True)
+@why
+@here
+def succession(terminal: Terminal, number: str, successor: str, *, overlap_days: int, reason: str) -> None:
+    """Declare who carries on an organisation (合併・法人番号の変更)."""
+    body = {"reason": reason, "successor": successor, "overlapDays": overlap_days}
+    terminal.act(f"/organisations/{number}/succession", body, _succession)
+
+
+@organisations.command()
+@click.argument("number")
+@here
+def representatives(terminal: Terminal, number: str) -> None:
+    """List who represents an organisation, by their number."""
+    terminal.look(f"/organisations/{number}/representatives", _representatives)
+
+
+@organisations.command()
+@click.argument("number")
+@click.argument("person", type=click.UUID)
+@why
+@here
+def dismiss(terminal: Terminal, number: str, person: object, *, reason: str) -> None:
+    """Take a representative away who left, also the last one; they are out with their next request."""
+    path = f"/organisations/{number}/representatives/{person}/removal"
+    terminal.act(path, {"reason": reason}, lambda _: [f"no longer represents {number}: {person}"])
+
+
+def _grants(found: Row) -> Iterable[str]:
+    rows = [
+        (
+            one["id"],
+            f"{one['principal']['name']['ja']} → {one['agent']['name']['ja']}",
+            one["state"],
+            one["endsAt"][:10],
+            ", ".join(each["slug"] for each in one["procedures"]),
+        )
+        for one in found["grants"]
+    ]
+    return as_table(("grant", "who acts for whom", "state", "until", "procedures"), rows)
+
+
+def _succession(found: Row) -> Iterable[str]:
+    rows = [
+        ("predecessor", f"{found['predecessor']['number']} {found['predecessor']['name']['ja']}"),
+        ("successor", f"{found['successor']['number']} {found['successor']['name']['ja']}"),
+        ("both may answer until", found["overlapUntil"][:16]),
+    ]
+    return as_table(("what", ""), rows)
+
+
+def _representatives(found: Row) -> Iterable[str]:
+    rows = [(one["person"], one["since"][:16], one["by"]) for one in found["representatives"]]
+    return as_table(("person", "since", "let in by"), rows)
+
+
 def _lines(found: Sequence[Row]) -> Iterable[str]:
     rows = [
         (one["id"], one["number"], one["name"]["ja"], one["kind"], one["state"], one["madeAt"][:16])

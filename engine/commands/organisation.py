@@ -183,6 +183,100 @@ def join(counter: _Counter, code: str) -> None:
     click.echo(f"represents: {made['number']}")
 
 
+@organisation.command()
+@_here
+def representatives(counter: _Counter) -> None:
+    """List who represents the organisation."""
+    for one in counter.say("GET", "/v1/organisation/representatives")["representatives"]:
+        click.echo(f"{one['person']} since {one['since'][:10]} by {one['by']}")
+
+
+@organisation.command()
+@click.argument("person", type=click.UUID)
+@_here
+def dismiss(counter: _Counter, person: object) -> None:
+    """Take a representative away who left; they are out with their next request."""
+    counter.say("DELETE", f"/v1/organisation/representatives/{person}")
+    click.echo(f"no longer represents: {person}")
+
+
+@organisation.command()
+@click.argument("agent")
+@click.option("--procedure", "procedures", multiple=True, required=True, help="SLUG or SLUG@AREA; repeat it.")
+@click.option("--last-on", required=True, help="The last day: YYYY-MM-DD.")
+@click.option("--begins-on", help="The first day; else from the acceptance on.")
+@_here
+def entrust(
+    counter: _Counter, agent: str, *, procedures: Sequence[str], last_on: str, begins_on: str | None
+) -> None:
+    """Offer a grant to an agent (受託者), and see every field that it will see, with the law."""
+    body = {
+        "agent": agent,
+        "procedures": [_wanted(one) for one in procedures],
+        "beginsOn": begins_on,
+        "lastOn": last_on,
+    }
+    _show_grant(counter.say("POST", "/v1/organisation/grants", body))
+
+
+@organisation.command()
+@_here
+def grants(counter: _Counter) -> None:
+    """List whom the organisation entrusts, and for whom it acts."""
+    for one in counter.say("GET", "/v1/organisation/grants")["grants"]:
+        slugs = ", ".join(each["slug"] for each in one["procedures"])
+        state = one["stateText"]
+        who = f"{one['principal']['name']['ja']} → {one['agent']['name']['ja']}"
+        click.echo(f"{one['id']} {who}: {state['ja']} {state['en']}, until {one['endsAt'][:10]}: {slugs}")
+
+
+@organisation.command("accept-grant")
+@click.argument("grant", type=click.UUID)
+@_here
+def accept_grant(counter: _Counter, grant: object) -> None:
+    """Accept a grant, as the agent: its orders come from now on, or from the day it begins."""
+    _show_grant(counter.say("POST", f"/v1/organisation/grants/{grant}/acceptance"))
+
+
+@organisation.command("end-grant")
+@click.argument("grant", type=click.UUID)
+@_here
+def end_grant(counter: _Counter, grant: object) -> None:
+    """End a grant at once, as the organisation or as the agent; what is not finished goes back."""
+    _show_grant(counter.say("DELETE", f"/v1/organisation/grants/{grant}"))
+
+
+@organisation.command()
+@click.argument("predecessor")
+@click.option("--overlap-days", type=click.IntRange(0, 180), default=30, show_default=True)
+@_here
+def succeed(counter: _Counter, predecessor: str, *, overlap_days: int) -> None:
+    """Carry on what another organisation was (合併・法人番号の変更), as the published register says."""
+    body = {"predecessor": predecessor, "overlapDays": overlap_days}
+    made = counter.say("POST", "/v1/organisation/successions", body)
+    click.echo(f"{made['predecessor']['name']['ja']}: both may answer until {made['overlapUntil'][:16]}")
+
+
+def _show_grant(found: Mapping[str, Any]) -> None:
+    from engine.progress import table  # noqa: PLC0415
+
+    state = found["stateText"]
+    click.echo(f"{found['id']} {state['ja']} {state['en']}")
+    click.echo(f"{found['principal']['name']['ja']} → {found['agent']['name']['ja']}")
+    click.echo(f"{found['beginsAt'][:16]} – {found['endsAt'][:16]}")
+    rows = [
+        (
+            f"{one['title']['ja']} ({one['slug']})",
+            one["area"] or "全国",
+            one["basis"],
+            "、".join(field["label"]["ja"] for field in one["fields"]),
+        )
+        for one in found["procedures"]
+    ]
+    click.echo(table([("procedure", "area", "law", "fields the agent sees"), *rows]))
+    click.echo(f"{found['law']['ja']}\n{found['law']['en']}")
+
+
 def _wanted(text: str) -> dict[str, str | None]:
     slug, _, area = text.partition("@")
     return {"slug": slug, "area": area or None}

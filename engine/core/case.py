@@ -76,7 +76,8 @@ class FilingRules:
     `after` are the filings that have to be completed first, `rides_on` the one that carries this
     one with it. `ways` are those that were possible, the chosen one first. `remind_days` are how many
     days before its last day the citizen is reminded.
-    `signer` is the participant whose signature it needs, where that is a certain one.
+    `signer` is the participant whose signature it needs, where that is a certain one. `area` is where its
+    receiver was sought (6-digit code), None for the whole country.
     """
 
     id: UUID
@@ -91,6 +92,7 @@ class FilingRules:
     gate: Gated | None = None
     signer: UUID | None = None
     remind_days: tuple[int, ...] = ()
+    area: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

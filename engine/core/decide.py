@@ -114,6 +114,8 @@ def decide(case: Case | None, message: Message, now: datetime) -> list[Event]:
             return [_resumed(filing_in(case, message.filing))]
         case m.Retry():
             return [_repeated(filing_in(case, message.filing), now)]
+        case m.HandOver():
+            return [_handed_over(filing_in(case, message.filing), now)]
         case m.Unreachable():
             return _unreached(filing_in(case, message.filing), now)
         case _:
@@ -261,6 +263,16 @@ def _repeated(filing: Filing, now: datetime) -> Event:
     if filing.state is FilingState.POSTPONED:
         return resubmitted(filing, now)
     return m.OrderRepeated(filing=filing.id, waits=for_organisation(now))
+
+
+def _handed_over(filing: Filing, now: datetime) -> Event:
+    """Return that all of the attempt goes out again; what waits for the citizen goes on waiting."""
+    if filing.state is FilingState.POSTPONED:
+        return resubmitted(filing, now)
+    if filing.state not in WITH_ORGANISATION:
+        raise EngineError("illegal-move", lifecycle="filing", state=filing.state.value, trigger="hand-over")
+    waits = for_organisation(now) if filing.state in TOLD else filing.waits
+    return m.OrderRepeated(filing=filing.id, waits=waits, whole=True)
 
 
 def _unreached(filing: Filing, now: datetime) -> list[Event]:

@@ -180,6 +180,13 @@ class Retry(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class HandOver(Message):
+    """Somebody else takes the orders of a filing from now on, and knows nothing of it yet."""
+
+    filing: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Tick(Message):
     """The instant has come that the case asked to be woken at."""
 
@@ -520,10 +527,14 @@ class DocumentsIssued:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRepeated:
-    """The last order of a filing goes out once more, the same order with the same id."""
+    """The last order of a filing goes out once more, the same order with the same id.
+
+    `whole` says that it goes to somebody who was told nothing: then all of the attempt does.
+    """
 
     filing: UUID
     waits: Waits | None
+    whole: bool = False
     type: Literal["order-repeated"] = "order-repeated"
 
 
@@ -656,10 +667,11 @@ class Deliver:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """Send the last order of the filing once more."""
+    """Send the last order of the filing once more; `whole`: to somebody who has none of the attempt."""
 
     filing: UUID
     at: datetime
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

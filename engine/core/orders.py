@@ -26,7 +26,9 @@ def orders_of(case: Case, event: Event, at: datetime) -> list[Order]:
                     event.filing, attempt, event.revision, event.sequence, event.question, event.answer
                 )
             ]
-        case m.OrderRepeated() | m.FilingMoved(trigger="resubmit"):
+        case m.OrderRepeated():
+            return [m.Repeat(event.filing, at, event.whole)]
+        case m.FilingMoved(trigger="resubmit"):
             return [m.Repeat(event.filing, at)]
         case m.CitizenReminded(is_missed=False):
             return [m.Notify(event.filing, event.last_day, event.days)]

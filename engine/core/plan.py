@@ -163,6 +163,7 @@ def filings_of(
             gate=entry.gate,
             signer=entry.signer,
             remind_days=reminders[entry.due.severity],
+            area=entry.area,
         )
         for entry in plan.entries
     )

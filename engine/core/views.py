@@ -312,6 +312,7 @@ class DisclosureView(View):
     filing: UUID
     organisation: str
     organisation_name: Text | None
+    through: tuple[Text, ...] = ()
     field: str
     basis: str
     at: datetime

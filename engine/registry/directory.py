@@ -14,8 +14,10 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from engine.border.jwk import RecipientKey
+from engine.border.wire import Title
 from engine.core.errors import EngineError
 from engine.ports import Clock
+from engine.registry.acting import Acting, Scope, Taker
 from engine.registry.model import (
     Channel,
     Contents,
@@ -43,10 +45,44 @@ class Directory:
         self._keys = {key.kid: key for key in contents.keys}
         self._receivers = _receivers(contents, stages)
         self._encryption_keys = _encryption_keys(contents)
+        usable = (one for one in contents.organisations.values() if one.state is not State.REVOKED)
+        self.acting = Acting(
+            contents.grants,
+            contents.successions,
+            usable=frozenset(one.number for one in usable if one.stage in {*stages, Stage.CERTIFIED}),
+        )
 
     def organisation(self, number: str) -> Organisation | None:
         """Return the organisation, whatever its state."""
         return self._organisations.get(number)
+
+    def name(self, number: str) -> Title | None:
+        """Return how the organisation is called today: as its successor, formerly itself."""
+        known, heir = self._organisations.get(number), self._organisations.get(self.acting.heir(number))
+        if known is None or heir is None or heir is known:
+            return known.name if known else None
+        return Title(
+            ja=f"{heir.name.ja}（旧 {known.name.ja}）", en=f"{heir.name.en} (formerly {known.name.en})"
+        )
+
+    def name_through(self, number: str, agent: str | None) -> Title | None:
+        """Return how the organisation is called where an agent carried the message."""
+        name, through = self.name(number), self.name(agent) if agent else None
+        if name is None or through is None:
+            return name
+        return Title(ja=f"{name.ja}（{through.ja}が受託）", en=f"{name.en} (through {through.en})")
+
+    def taker(self, number: str, scope: Scope) -> Taker:
+        """Return who takes orders of the organisation about a procedure and place now."""
+        return self.acting.taker(number, scope, self._clock.now())
+
+    def check_may_answer(self, speaker: str, number: str, scope: Scope) -> None:
+        """Return if `speaker` may answer about such a filing of the organisation now.
+
+        Raises:
+            EngineError: as `Acting.check_may_answer`.
+        """
+        self.acting.check_may_answer(speaker, number, scope, self._clock.now())
 
     def channel(self, number: str) -> Channel:
         """Return how orders reach the organisation; raises `no-such-organisation`."""

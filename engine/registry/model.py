@@ -17,6 +17,7 @@ from engine.border.jwk import Use, coordinates, exported, point, public_key, thu
 from engine.border.wire import Slug, Title
 from engine.core.errors import Code, register
 from engine.core.numbers import AreaCode, CorporateNumber
+from engine.registry.acting import Grant, Succession
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _PARSED_KEYS: Final = 8192  # about two for each municipality, and the companies
@@ -183,6 +184,8 @@ class Contents:
     organisations: Mapping[str, Organisation]
     subscriptions: Sequence[Subscription]
     keys: Sequence[OrganisationKey]
+    grants: Sequence[Grant] = ()
+    successions: Sequence[Succession] = ()
 
 
 class RegistryStore(Protocol):

@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
+from uuid import UUID
 
 import asyncpg
 
 from engine.core.errors import EngineError
 from engine.postgres import FOREIGN, out_of_reach
+from engine.registry.acting import Grant, Succession
 from engine.registry.model import Contents, Organisation, OrganisationKey, Stage, State, Subscription
 
 if TYPE_CHECKING:
@@ -26,6 +28,14 @@ _SUBSCRIPTIONS: Final = "select number, slug, area, since from engine.subscripti
 _KEYS: Final = (
     "select kid, number, use, x, y, not_before, not_after, revoked_at, revoked_because"
     " from engine.organisation_keys"
+)
+GRANTS: Final = (
+    "select id, principal, agent, procedures, begins_at, ends_at, offered_by, offered_at, accepted_by,"
+    " accepted_at, ended_by, ended_at, ended_because, taken_over_at, handed_back_at from engine.agent_grants"
+)
+SUCCESSIONS: Final = (
+    "select predecessor, successor, declared_by, declared_at, reason, overlap_until, taken_over_at"
+    " from engine.successions"
 )
 _PUT: Final = """
 insert into engine.organisations (number, name_ja, name_en, kind, channel, endpoint, areas, state, stage)
@@ -74,17 +84,20 @@ class PostgresRegistryStore:
 
     async def version(self) -> int:
         """Return the present version."""
-        async with self._transaction() as connection:
+        async with transaction(self._pool) as connection:
             return int(await connection.fetchval(_VERSION))
 
     async def contents(self) -> Contents:
         """Return everything, as one instant saw it."""
-        async with self._transaction(isolation="repeatable_read") as connection:
+        async with transaction(self._pool, isolation="repeatable_read") as connection:
             version = int(await connection.fetchval(_VERSION))
             organisations = map(_organisation, await connection.fetch(_ORGANISATIONS))
             subscriptions = map(_subscription, await connection.fetch(_SUBSCRIPTIONS))
             keys = [OrganisationKey(*row) for row in await connection.fetch(_KEYS)]
-        return Contents(version, {one.number: one for one in organisations}, list(subscriptions), keys)
+            grants = [grant_of(row) for row in await connection.fetch(GRANTS)]
+            successions = [succession_of(row) for row in await connection.fetch(SUCCESSIONS)]
+        known = {one.number: one for one in organisations}
+        return Contents(version, known, list(subscriptions), keys, grants, successions)
 
     async def put(self, organisations: Sequence[Organisation]) -> None:
         """Add or change the organisations."""
@@ -95,12 +108,12 @@ class PostgresRegistryStore:
             )
             for one in organisations
         ]  # fmt: skip
-        async with self._write() as connection:
+        async with writing(self._pool) as connection:
             await connection.executemany(_PUT, rows)
 
     async def organisation(self, number: str) -> Organisation | None:
         """Return the organisation."""
-        async with self._transaction() as connection:
+        async with transaction(self._pool) as connection:
             row = await connection.fetchrow(f"{_ORGANISATIONS} where number = $1", number)
         return _organisation(row) if row else None
 
@@ -118,7 +131,7 @@ class PostgresRegistryStore:
 
     async def advance(self, number: str, stage: Stage, *, at: datetime) -> None:
         """Let it have come so far on board."""
-        async with self._write() as connection:
+        async with writing(self._pool) as connection:
             row = await connection.fetchrow(f"{_ORGANISATIONS} where number = $1", number)
             known = _changed(_organisation(row) if row else None, State.ACTIVE)
             await connection.execute(_ADVANCE, number, stage.value)
@@ -128,20 +141,20 @@ class PostgresRegistryStore:
     async def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """Add the subscriptions."""
         columns = ("number", "slug", "area", "since")
-        async with self._write() as connection:
+        async with writing(self._pool) as connection:
             await connection.execute(
                 _SUBSCRIBE, *([getattr(one, column) for one in subscriptions] for column in columns)
             )
 
     async def unsubscribe(self, number: str, *, slug: str, area: str | None) -> None:
         """Take the subscription away."""
-        async with self._write() as connection:
+        async with writing(self._pool) as connection:
             if await connection.execute(_UNSUBSCRIBE, number, slug, area) == "DELETE 0":
                 raise EngineError("no-such-subscription")
 
     async def subscriptions(self, number: str) -> list[Subscription]:
         """Return the organisation's subscriptions."""
-        async with self._transaction() as connection:
+        async with transaction(self._pool) as connection:
             rows = await connection.fetch(_SUBSCRIPTIONS + _BY_SLUG, number)
         return [_subscription(row) for row in rows]
 
@@ -151,62 +164,66 @@ class PostgresRegistryStore:
             (key.kid, key.number, key.use, key.x, key.y, key.not_before, key.not_after, key.revoked_at)
             for key in keys
         ]
-        async with self._write() as connection:
+        async with writing(self._pool) as connection:
             await connection.executemany(_ADD_KEYS, rows)
 
     async def retire_key(self, number: str, kid: str, *, not_after: datetime) -> None:
         """Let the key end by then."""
-        async with self._write() as connection:
+        async with writing(self._pool) as connection:
             if await connection.execute(_RETIRE_KEY, number, kid, not_after) == "UPDATE 0":
                 raise EngineError("no-such-key")
 
     async def to_reseal(self, *, revoked_before: datetime) -> list[OrganisationKey]:
         """Return revoked keys that orders may still be sealed for."""
-        async with self._transaction() as connection:
+        async with transaction(self._pool) as connection:
             rows = await connection.fetch(_KEYS + _TO_RESEAL, revoked_before)
         return [OrganisationKey(*row) for row in rows]
 
     async def resealed(self, kid: str, *, at: datetime) -> None:
         """Note that nothing that waits is sealed for it any more."""
-        async with self._transaction() as connection:
+        async with transaction(self._pool) as connection:
             await connection.execute(_RESEALED, kid, at)
 
     async def revoke_key(self, number: str, kid: str, *, at: datetime, because: str | None = None) -> None:
         """Make the key invalid for good."""
-        async with self._write() as connection:
+        async with writing(self._pool) as connection:
             if await connection.execute(_REVOKE_KEY, number, kid, at, because) == "UPDATE 0":
                 raise EngineError("no-such-key")
 
     async def keys(self, number: str) -> list[OrganisationKey]:
         """Return the organisation's keys."""
-        async with self._transaction() as connection:
+        async with transaction(self._pool) as connection:
             rows = await connection.fetch(_KEYS + _BY_AGE, number)
         return [OrganisationKey(*row) for row in rows]
 
     async def _change(self, number: str, state: State) -> None:
-        async with self._write() as connection:
+        async with writing(self._pool) as connection:
             row = await connection.fetchrow(f"{_ORGANISATIONS} where number = $1", number)
             changed = _changed(_organisation(row) if row else None, state)
             await connection.execute(
                 "update engine.organisations set state = $2 where number = $1", number, changed.state.value
             )
 
-    @asynccontextmanager
-    async def _write(self) -> "AsyncIterator[PoolConnectionProxy]":
-        async with self._transaction() as connection:
-            await connection.execute(_NEXT_VERSION)  # its row lock puts all writers in a row
-            yield connection
 
-    @asynccontextmanager
-    async def _transaction(
-        self, *, isolation: Literal["read_committed", "repeatable_read"] = "read_committed"
-    ) -> "AsyncIterator[PoolConnectionProxy]":
-        async with (
-            reaching(),
-            self._pool.acquire() as connection,
-            connection.transaction(isolation=isolation),
-        ):
-            yield connection
+@asynccontextmanager
+async def writing(pool: asyncpg.Pool) -> "AsyncIterator[PoolConnectionProxy]":
+    """Yield a connection that makes a new version; all who write stand in one row."""
+    async with transaction(pool) as connection:
+        await connection.execute(_NEXT_VERSION)  # its row lock puts all writers in a row
+        yield connection
+
+
+@asynccontextmanager
+async def transaction(
+    pool: asyncpg.Pool, *, isolation: Literal["read_committed", "repeatable_read"] = "read_committed"
+) -> "AsyncIterator[PoolConnectionProxy]":
+    """Yield a connection in a transaction; raises as `reaching`."""
+    async with (
+        reaching(),
+        pool.acquire() as connection,
+        connection.transaction(isolation=isolation),
+    ):
+        yield connection
 
 
 @asynccontextmanager
@@ -222,6 +239,17 @@ async def reaching() -> AsyncIterator[None]:
         if out_of_reach(error):
             raise EngineError("unavailable-registry") from error
         raise
+
+
+def grant_of(row: asyncpg.Record) -> Grant:
+    """Return a grant as `GRANTS` selects it."""
+    values = dict(row)
+    return Grant(**values | {"procedures": tuple((slug, area) for slug, area in values["procedures"])})
+
+
+def succession_of(row: asyncpg.Record) -> Succession:
+    """Return a succession as `SUCCESSIONS` selects it."""
+    return Succession(**dict(row))
 
 
 def _organisation(row: asyncpg.Record) -> Organisation:
@@ -256,6 +284,8 @@ class MemoryRegistryStore:
         self._subscriptions: dict[tuple[str, str, str | None], Subscription] = {}
         self._keys: dict[str, OrganisationKey] = {}
         self._resealed: dict[str, datetime] = {}
+        self.grants: dict[UUID, Grant] = {}
+        self.successions: dict[str, Succession] = {}
 
     async def version(self) -> int:
         """Return the present version."""
@@ -268,7 +298,30 @@ class MemoryRegistryStore:
             dict(self._organisations),
             list(self._subscriptions.values()),
             list(self._keys.values()),
+            list(self.grants.values()),
+            list(self.successions.values()),
         )
+
+    async def carry_on(self, succession: Succession) -> None:
+        """Move the subscriptions of a predecessor to its successor, and let its keys end."""
+        old, new = succession.predecessor, succession.successor
+        for key, one in list(self._subscriptions.items()):
+            if one.number == old:
+                del self._subscriptions[key]
+                there = self._subscriptions.get((new, one.slug, one.area))
+                since = min(one.since, there.since) if there else one.since
+                moved = one.model_copy(update={"number": new, "since": since})
+                self._subscriptions[new, one.slug, one.area] = moved
+        for kid, held in list(self._keys.items()):
+            if held.number == old and held.revoked_at is None:
+                least = held.not_before + timedelta(seconds=1)
+                ends = max(min(held.not_after, succession.overlap_until), least)
+                self._keys[kid] = replace(held, not_after=ends)
+        self._version += 1
+
+    def changed(self) -> None:
+        """Begin a new version, for what its twin in acting_store.py has written."""
+        self._version += 1
 
     async def put(self, organisations: Sequence[Organisation]) -> None:
         """Add or change the organisations."""
@@ -307,7 +360,7 @@ class MemoryRegistryStore:
 
     async def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """Add the subscriptions."""
-        self._must_know(one.number for one in subscriptions)
+        self.must_know(one.number for one in subscriptions)
         for one in subscriptions:
             self._subscriptions.setdefault((one.number, one.slug, one.area), one)
         self._version += 1
@@ -325,7 +378,7 @@ class MemoryRegistryStore:
 
     async def add_keys(self, keys: Sequence[OrganisationKey]) -> None:
         """Add the keys."""
-        self._must_know(key.number for key in keys)
+        self.must_know(key.number for key in keys)
         added = {key.kid: key for key in keys}
         if len(added) < len(keys) or added.keys() & self._keys.keys():
             raise EngineError("already-registered-key")
@@ -374,6 +427,7 @@ class MemoryRegistryStore:
         self._organisations[number] = _changed(self._organisations.get(number), state)
         self._version += 1
 
-    def _must_know(self, numbers: Iterable[str]) -> None:
+    def must_know(self, numbers: Iterable[str]) -> None:
+        """Return if all of these are there; raises `no-such-organisation`."""
         if any(number not in self._organisations for number in numbers):
             raise EngineError("no-such-organisation")

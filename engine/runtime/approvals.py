@@ -148,14 +148,16 @@ class Approvals:
         return await self.passed(number, report, by=act.name)
 
     async def go_live(self, act: Act, number: str) -> v.Standing:
-        """Let the filings of real cases through to a certified organisation.
+        """Let the filings of real cases through to an organisation that is certified.
+
+        One whose every subscription is entrusted to agents needs no connector of its own: theirs are.
 
         Raises:
             EngineError: `no-such-organisation`, `illegal-stage`, `not-allowed-own-application`,
                 `stale-certification`, `invalid-certification`, `idempotency-mismatch`.
         """
         known = await self._stage(number)
-        if known is Stage.SANDBOX:
+        if known is Stage.SANDBOX and not await self._is_carried(number):
             raise EngineError("illegal-stage")
         await self._no_representative(act, number)
         if known is Stage.CERTIFIED:
@@ -202,6 +204,13 @@ class Approvals:
         if one is None:
             raise EngineError("no-such-application")
         return one
+
+    async def _is_carried(self, number: str) -> bool:
+        """Say whether certified agents take everything that the organisation has subscribed to."""
+        self._directories.look_again()
+        directory = await self._directories.current()
+        taken = await self._registry.subscriptions(number)
+        return bool(taken) and all(directory.taker(number, (one.slug, one.area)).is_agent for one in taken)
 
     async def _stage(self, number: str) -> Stage:
         return (await self.standing(number)).stage

@@ -6,21 +6,28 @@ contents, a disclosure is written for each, and the message goes to where its or
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final, assert_never
 from uuid import UUID, uuid5
 
 from engine.border.envelope import seal_event
 from engine.border.names import OrderKind, order_id
-from engine.border.payloads import OrderAmend, OrderAnswer, OrderSubmit, OrderWithdraw, Payload
+from engine.border.payloads import (
+    OrderAmend,
+    OrderAnswer,
+    OrderSubmit,
+    OrderWithdraw,
+    Payload,
+    for_another,
+)
 from engine.border.sealing import Sealer
 from engine.core import messages as m
 from engine.core.case import Case, Filing
 from engine.core.messages import Order
 from engine.core.patience import day_in_japan
 from engine.core.text import Text
-from engine.ports import Changes, Crossing, Disclosure, Documents, Parcel, PullOrder
+from engine.ports import Changes, Crossing, Disclosure, Documents, Handed, Parcel, PullOrder
 from engine.registry.directory import Directory
 from engine.registry.model import Channel
 
@@ -57,6 +64,13 @@ class Told:
         return self.fields[filing], self.due_on[filing], self.event_on
 
 
+def carried(crossing: Crossing, carrier: str) -> list[Crossing]:
+    """Return what the records keep of a message: that of its organisation, and that of who carried it."""
+    if carrier == crossing.organisation:
+        return [crossing]
+    return [replace(crossing, through=carrier), replace(crossing, organisation=carrier)]
+
+
 class Composer:
     """Fills, seals and addresses orders. One for each process."""
 
@@ -75,9 +89,12 @@ class Composer:
         now: datetime,
         ordered_at: datetime,
         changes: Changes,
+        is_handed: bool = False,
     ) -> None:
         """Add to the changes what the order makes necessary.
 
+        Who takes the organisation's orders now gets it. `is_handed` says that not only the organisation
+        itself was given orders of the filing: then it is kept who gets this one.
         `ordered_at` is when the order was first given: one that is repeated says what it said then.
 
         Raises:
@@ -102,27 +119,28 @@ class Composer:
             attempt=order.attempt,
             revision=revision,
         )
+        taker = directory.taker(filing.organisation, (filing.slug, case.rules[filing.id].area))
         event = seal_event(
-            payload,
+            for_another(payload, filing.organisation) if taker.is_agent else payload,
             id=name,
             subject=filing.reference,
             sequence=order.sequence,
             time=now,
             sealer=self._sealer,
-            recipient=directory.recipient_key(filing.organisation),
+            recipient=directory.recipient_key(taker.number),
         )
-        self._address(name, event, filing, directory=directory, changes=changes)
-        changes.crossings.append(
-            Crossing(
-                filing.organisation, name, kind, filing.reference, name,
-                payload.due_on if isinstance(payload, OrderSubmit) else None,
-                now.replace(microsecond=0),
-            )
-        )  # fmt: skip
+        self._address(name, event, filing, taker=taker.number, directory=directory, changes=changes)
+        is_other = taker.number != filing.organisation
+        if is_other or is_handed:
+            changes.handed.append(Handed(name, taker.number, filing.id, now))
+        due_on = payload.due_on if isinstance(payload, OrderSubmit) else None
+        crossing = Crossing(
+            filing.organisation, name, kind, filing.reference, name, due_on, now.replace(microsecond=0)
+        )
+        changes.crossings += carried(crossing, taker.number)
         if kind == "withdraw":
-            changes.recalled += self._overtaken(
-                filing.organisation, filing.reference, order.attempt, revision
-            )
+            for number in {filing.organisation, taker.number}:
+                changes.recalled += self._overtaken(number, filing.reference, order.attempt, revision)
         basis = case.rules[filing.id].basis
         changes.disclosures += [
             Disclosure(name, field, case.id, filing.id, filing.organisation, basis, now) for field in fields
@@ -184,14 +202,21 @@ class Composer:
         ]
 
     def _address(
-        self, name: str, event: bytes, filing: Filing, *, directory: Directory, changes: Changes
+        self,
+        name: str,
+        event: bytes,
+        filing: Filing,
+        *,
+        taker: str,
+        directory: Directory,
+        changes: Changes,
     ) -> None:
-        organisation = filing.organisation or ""
-        match directory.channel(organisation):
+        principal = filing.organisation if filing.organisation != taker else None
+        match directory.channel(taker):
             case Channel.PULL | Channel.WEBHOOK | Channel.FILE:
-                changes.pull_orders.append(PullOrder(organisation, name, filing.due_on, event))
+                changes.pull_orders.append(PullOrder(taker, name, filing.due_on, event, principal))
             case Channel.AMQP:
-                changes.parcels.append(Parcel(name, f"orders.{organisation}", event))
+                changes.parcels.append(Parcel(name, f"orders.{taker}", event, principal))
 
     def _deliver(
         self,
@@ -204,8 +229,9 @@ class Composer:
         changes: Changes,
     ) -> None:
         document = order.document
-        known = directory.organisation(filing.organisation or "")
         number = filing.organisation or ""
+        taker = directory.taker(number, (filing.slug, case.rules[filing.id].area))
+        known = directory.name_through(number, taker.number if taker.is_agent else None)
         parcel = self._documents.parcel(
             {
                 "order_id": order.order_id,
@@ -214,7 +240,7 @@ class Composer:
                 "case_id": case.id,
                 "filing": filing.slug,
                 "organisation": number,
-                "organisation_name": known.name if known else Text(ja=number, en=number),
+                "organisation_name": known or Text(ja=number, en=number),
                 "title": dict(document.title),
                 "kind": document.kind,
                 "media_type": document.media_type,

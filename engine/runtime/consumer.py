@@ -34,7 +34,7 @@ from engine.ports import (
     StoreConflict,
     StoreUnavailable,
 )
-from engine.registry.directory import Directories
+from engine.registry.directory import Directories, Directory
 from engine.runtime.processor import Handles, Heard, Result, Said, Work
 from engine.telemetry import where
 
@@ -49,9 +49,6 @@ log = logging.getLogger(__name__)
 register(
     {
         "no-such-order": Code(404, "その指図はありません", "The reply names an order that was never given"),
-        "not-your-reference": Code(
-            403, "この符号はほかの機関のものです", "The reference belongs to another organisation"
-        ),
         "reply-from-another": Code(
             403,
             "差出人が接続した機関と異なります",
@@ -112,7 +109,7 @@ class ReplyDesk:
         Raises:
             EngineError: `unavailable…`; StoreConflict, StoreUnavailable: send them again as they are.
         """
-        await self._directories.current()
+        directory = await self._directories.current()
         results: list[ReplyResult | None] = [None] * len(events)
         readable: list[_Readable] = []
         aside: list[Parked] = []
@@ -124,7 +121,7 @@ class ReplyDesk:
                     raise
                 results[place] = ReplyResult(_claimed_id(raw), "parked", error.code)
                 aside.append(_parked(raw, organisation, where_from, error.code, attempts))
-        works = [self._work(one, organisation) for one in readable]
+        works = [self._work(one, organisation, directory) for one in readable]
         handled = await handled_each(self._processor, works)
         for one, result in zip(readable, handled, strict=True):
             results[one.place] = _told(one.opened.event.id, result)
@@ -152,15 +149,15 @@ class ReplyDesk:
             return await self._documents.stage(content)
         return await self._documents.redeem(document.ticket or "", organisation)
 
-    def _work(self, one: _Readable, organisation: str) -> Work:
+    def _work(self, one: _Readable, organisation: str, directory: Directory) -> Work:
         event, payload = one.opened.event, one.opened.payload
 
         def say(heard: Heard) -> Said:
             if heard.located is None or heard.case is None:
                 raise EngineError("no-such-filing")
-            if heard.located.organisation != organisation:
-                raise EngineError("not-your-reference")
             filing = heard.case.filings[heard.located.filing]
+            scope = filing.slug, heard.case.rules[filing.id].area
+            directory.check_may_answer(organisation, heard.located.organisation, scope)
             if filing.reference != event.subject:
                 raise EngineError("stale-reply")  # it was routed to somebody else since
             assert isinstance(payload, p.Reply)  # noqa: S101 - open_reply opens nothing else

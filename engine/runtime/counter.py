@@ -29,6 +29,7 @@ from engine.core.patience import DRAFT_LASTS, day_in_japan
 from engine.core.plan import Contents, Plan, filings_of, participants_of
 from engine.core.reminders import DAYS_BEFORE, Days
 from engine.core.standing import Standing
+from engine.core.text import Text
 from engine.core.views import (
     SAID,
     CaseSummary,
@@ -50,6 +51,7 @@ from engine.ports import Clock, InboxEntry, Sheets, Store, StoredCase
 from engine.registry.directory import Directories
 from engine.runtime.behalf import acts_in, check_scope, finder, is_on_behalf, new_case_id
 from engine.runtime.bells import Bells
+from engine.runtime.called import called_today, is_acted_for, takers
 from engine.runtime.case_keys import CaseKeys
 from engine.runtime.catalogue import Catalogue
 from engine.runtime.intake import Intake
@@ -205,19 +207,25 @@ class Counter:
         said = [read(row, key) for row in rows if row.type in SAID]
         rules = await self._catalogue.rules(stored.case.catalogue)
         view = case_view(stored.case, contents, rules, said).model_copy(update={"acts": acts_in(rows)})
-        return await self._notices.added(await self._seen_elsewhere(view), stored.case)
+        directory = await self._directories.current()
+        view = await self._notices.added(
+            await self._seen_elsewhere(view), stored.case, takers(stored.case, directory)
+        )
+        if not is_acted_for(stored.case, directory):
+            return view
+        return called_today(view, stored.case, directory, await self._store.disclosures(case_id))
 
     async def disclosures(self, person: UUID, case_id: UUID) -> list[DisclosureView]:
         """Return who was told what; raises `no-such-case`."""
         await self._own(person, case_id)
         directory = await self._directories.current()
         told = await self._store.disclosures(case_id)
-        known = {number: directory.organisation(number) for number in {one.organisation for one in told}}
         return [
             DisclosureView(
                 filing=one.filing,
                 organisation=one.organisation,
-                organisation_name=organisation.name if (organisation := known[one.organisation]) else None,
+                organisation_name=directory.name(one.organisation),
+                through=tuple(directory.name(taker) or Text(ja=taker, en=taker) for taker in one.through),
                 field=one.field,
                 basis=one.basis,
                 at=one.at,

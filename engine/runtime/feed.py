@@ -56,7 +56,10 @@ class Feed:
         room = (await self._passages.rooms([organisation])).get(organisation, UNBOUNDED)
         if not room:
             return []
-        pulled = await self._store.pull_orders(organisation, after=after, limit=min(limit, room))
+        withheld = await self._passages.withheld(organisation)
+        pulled = await self._store.pull_orders(
+            organisation, after=after, limit=min(limit, room), without=withheld
+        )
         self._passages.went(organisation, len(pulled))
         return pulled
 
@@ -66,7 +69,10 @@ class Feed:
 
     async def left_behind(self, organisation: str, *, after: int) -> int:
         """Return how many orders up to this position are not acknowledged; 1,000 stands for more."""
-        return await self._store.left_behind(organisation, after=after) if after else 0
+        if not after:
+            return 0
+        withheld = await self._passages.withheld(organisation) if self._passages else []
+        return await self._store.left_behind(organisation, after=after, without=withheld)
 
     async def run_once(self) -> int:
         """Forget orders that were acknowledged long ago; return how many."""

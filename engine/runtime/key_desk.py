@@ -103,9 +103,13 @@ class KeyDesk:
         """Register a key; the one that it replaces stays valid beside it for the overlap.
 
         Raises:
-            EngineError: `invalid-key…`, `already-registered-key`, `no-such-key`, `too-many-keys`.
+            EngineError: `invalid-key…`, `already-registered-key`, `no-such-key`, `too-many-keys`,
+                `already-succeeded`.
         """
         now = self._clock.now()
+        directory = await self._directories.current()
+        if directory.acting.heir(asker.number) != asker.number:
+            raise EngineError("already-succeeded")
         key = self._checked(asker.number, new, now)
         known = {one.kid: one for one in await self._registry.keys(asker.number)}
         if sum(one.is_valid(now) for one in known.values()) >= MOST_KEYS:

@@ -31,7 +31,11 @@ _STATES: Final = {
 
 
 class LaneView(View):
-    """The way to an organisation: how it stands, why, and what waits in it. Counts end at 5,000."""
+    """The way to an organisation: how it stands, why, and what waits in it. Counts end at 5,000.
+
+    `waiting_for` is how much of it is for others, by their number; `waiting_elsewhere` how much for this
+    organisation waits in the lane of who acts for it.
+    """
 
     number: str
     mode: str
@@ -50,6 +54,8 @@ class LaneView(View):
     oldest: datetime | None
     most_urgent: date | None
     most_attempts: int
+    waiting_for: dict[str, int]
+    waiting_elsewhere: dict[str, int]
 
 
 class LaneDesk:
@@ -74,7 +80,10 @@ class LaneDesk:
         """Return how the way stands; raises `no-such-organisation`."""
         if await self._registry.organisation(number) is None:
             raise EngineError("no-such-organisation")
-        return _view(await self._lanes.lane(number), await self._lanes.backlog(number), self._clock.now())
+        lane, backlog = await self._lanes.lane(number), await self._lanes.backlog(number)
+        elsewhere = await self._lanes.waiting_elsewhere(number)
+        others = await self._lanes.waiting_for(number), {one: all_.waiting for one, all_ in elsewhere.items()}
+        return _view(lane, backlog, others, self._clock.now())
 
     async def switch(self, act: Act, number: str, mode: str) -> tuple[LaneView, bool]:
         """Open, drain or hold the way. Draining also keeps new filings away, until it is opened.
@@ -122,7 +131,9 @@ class LaneDesk:
         return await self.lane(number), before is not None
 
 
-def _view(lane: Lane, backlog: LaneBacklog, now: datetime) -> LaneView:
+def _view(
+    lane: Lane, backlog: LaneBacklog, others: tuple[dict[str, int], dict[str, int]], now: datetime
+) -> LaneView:
     health, limits = lane.health, lane.limits
     standing = _standing(lane, now)
     return LaneView(
@@ -143,6 +154,8 @@ def _view(lane: Lane, backlog: LaneBacklog, now: datetime) -> LaneView:
         oldest=backlog.oldest,
         most_urgent=backlog.most_urgent,
         most_attempts=backlog.most_attempts,
+        waiting_for=others[0],
+        waiting_elsewhere=others[1],
     )
 
 

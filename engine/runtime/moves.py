@@ -17,7 +17,7 @@ from typing import Final
 from engine.border.envelope import parse_order
 from engine.core.errors import EngineError
 from engine.ports import Bus, BusUnavailable, Clock, Lanes, Parcel, Settled, StoreConflict, StoreUnavailable
-from engine.registry.directory import Directories
+from engine.registry.directory import Directories, Directory
 from engine.registry.model import Channel
 from engine.runtime.passage import UNBOUNDED, Passages
 
@@ -49,6 +49,9 @@ class Moves:
         self._directories = directories
         self._clock = clock
         self._passages = passages
+        # Lanes, and for whom who is held nothing is at the broker any more; and those not done yet.
+        self._swept: set[tuple[str, str]] = set()
+        self._sweeping: set[tuple[str, str]] = set()
 
     async def run(self) -> None:
         """Move until cancelled."""
@@ -74,11 +77,47 @@ class Moves:
         moved = await self._away(left)
         for number in held:
             moved += await self._from_broker(number) or 0
-        waiting = await self._lanes.left_over([number for number in numbers if number not in held])
+        moved += await self._withheld(directory, [number for number in numbers if number not in held])
+        sweeping = {number for number, _ in self._sweeping}
+        waiting = await self._lanes.left_over(
+            [number for number in numbers if number not in held and number not in sweeping]
+        )
         rooms = await self._passages.rooms(waiting) if self._passages else {}
         for number in waiting:
             if room := rooms.get(number, UNBOUNDED):
                 moved += await self._to_broker(number, room)
+        return moved
+
+    async def bring_back(self, number: str) -> int:
+        """Bring what nobody has taken from the queue of an organisation into the table; return how much.
+
+        Raises:
+            BusUnavailable, StoreUnavailable, StoreConflict: do it again.
+        """
+        moved = 0
+        while True:
+            found = await self._from_broker(number)
+            if found is None:
+                raise BusUnavailable(f"nothing can be taken from orders.{number}")
+            if not found:
+                return moved
+            moved += found
+
+    async def _withheld(self, directory: Directory, numbers: Sequence[str]) -> int:
+        """Bring back, once, what lies in a lane for one who is held; the rest goes to the broker again."""
+        if self._passages is None:
+            return 0
+        moved, withheld = 0, set()
+        for number in numbers:
+            if directory.acting.principals(number):
+                withheld |= {(number, one) for one in await self._passages.withheld(number)}
+        self._sweeping = withheld - self._swept
+        for number in sorted({number for number, _ in self._sweeping}):
+            found = await self._from_broker(number)
+            moved += found or 0
+            if found == 0:
+                self._swept |= {pair for pair in withheld if pair[0] == number}
+        self._swept &= withheld
         return moved
 
     async def _away(self, left: Sequence[str]) -> int:
@@ -104,7 +143,10 @@ class Moves:
         return None
 
     async def _to_broker(self, number: str, room: int) -> int:
-        due = await self._lanes.due(number, now=self._clock.now(), limit=min(_AT_ONCE, room), busy=())
+        withheld = await self._passages.withheld(number) if self._passages else []
+        due = await self._lanes.due(
+            number, now=self._clock.now(), limit=min(_AT_ONCE, room), busy=(), without=withheld
+        )
         async with self._bus(number) as bus:
             await bus.publish([Parcel(one.order_id, f"orders.{number}", one.event) for one in due])
             settled = [Settled(order_id=one.order_id, status=TO_BROKER, taken=True) for one in due]

@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from engine.core.case import Case, Filing
@@ -24,16 +25,22 @@ class Notices:
         self._lanes = lanes
         self._clock = clock
 
-    async def added(self, view: CaseView, case: Case) -> CaseView:
-        """Return the case with a notice at each filing whose organisation cannot be reached."""
+    async def added(self, view: CaseView, case: Case, takers: Mapping[UUID, str] | None = None) -> CaseView:
+        """Return the case with a notice at each filing whose organisation cannot be reached.
+
+        `takers` are those who take the orders of a filing, where that is not its organisation itself.
+        """
+        takers = takers or {}
         waiting = {id_: one for id_, one in case.filings.items() if _is_waited_for(one)}
-        numbers = sorted({one.organisation or "" for one in waiting.values()})
+        lanes = {id_: takers.get(id_, one.organisation or "") for id_, one in waiting.items()}
+        numbers = sorted(set(lanes.values()))
         if not numbers:
             return view
         silent = await self._silent(numbers)
         filings = tuple(
             one.model_copy(update={"notice": notice})
-            if one.id in waiting and (notice := _of(waiting[one.id], silent, one.waits_until))
+            if one.id in waiting
+            and (notice := _of(waiting[one.id], silent.get(lanes[one.id]), one.waits_until))
             else one
             for one in view.filings
         )
@@ -48,12 +55,12 @@ class Notices:
         return silent | {number: since for number, lane in lanes.items() if (since := _failing(lane))}
 
 
-def _of(filing: Filing, silent: Mapping[str, datetime], until: datetime | None) -> Text | None:
-    """Return what is to be said of a filing.
+def _of(filing: Filing, since: datetime | None, until: datetime | None) -> Text | None:
+    """Return what is to be said of a filing whose receiver has been silent since.
 
     Of one who takes orders from the broker nobody sees whether it does; that it does not reply is seen.
     """
-    if since := silent.get(filing.organisation or ""):
+    if since is not None:
         return _notice(since, until)
     return _unanswered(filing.since) if filing.flag == _NO_ANSWER else None
 

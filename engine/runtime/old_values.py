@@ -234,8 +234,7 @@ def _until(filing: Filing) -> datetime | None:
 
 
 def _name(filing: Filing, directory: Directory) -> Text | None:
-    known = directory.organisation(filing.organisation) if filing.organisation else None
-    return known.name if known else None
+    return directory.name(filing.organisation) if filing.organisation else None
 
 
 def _label(labels: Mapping[str, Mapping[str, str]], name: str) -> Text:

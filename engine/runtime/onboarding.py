@@ -204,11 +204,13 @@ class Onboarding:
         """Draft an application for more subscriptions of an organisation that the person represents.
 
         Raises:
-            EngineError: `no-such-organisation`, and as `apply`.
+            EngineError: `no-such-organisation`, `already-succeeded`, and as `apply`.
         """
         known = await self._registry.organisation(number)
         if known is None:
             raise EngineError("no-such-organisation")
+        if (await self._directories.current()).acting.heir(number) != number:
+            raise EngineError("already-succeeded")
         asked = _asked(known, None, self._checked(number, subscriptions))
         return await self._drafted(session, Kind.SUBSCRIPTIONS, number, asked, key=key)
 
@@ -329,7 +331,17 @@ class Onboarding:
                     purpose=f"根拠 {procedure.basis}・経路 {one.asked['channel']}",
                 )
             )
-        return tuple(lines)
+        return tuple(lines) or (self._as_agent(one, name),)
+
+    def _as_agent(self, one: Application, name: Text) -> Recipient:
+        """Return what somebody declares who takes nothing itself: it acts for others by their grants."""
+        return Recipient(
+            organisation=one.number,
+            name=name.ja,
+            procedures=("受託者としての登録（自らの手続はなし）",),
+            fields=(),
+            purpose=f"ほかの機関・事業者からの委託による処理・経路 {one.asked['channel']}",
+        )
 
     async def _own(self, session: Session, application: UUID) -> Application:
         one = await self._applications.application(application)

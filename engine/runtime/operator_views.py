@@ -290,7 +290,7 @@ def case_fields(line: CaseLine) -> dict[str, object]:
 def filing_view(line: FilingLine, directory: Directory) -> OperatorFiling:
     """Return a filing with its wait explained."""
     filing = line.filing
-    organisation = directory.organisation(filing.organisation) if filing.organisation else None
+    name = directory.name(filing.organisation) if filing.organisation else None
     return OperatorFiling(
         id=filing.id,
         case_id=line.case_id,
@@ -299,7 +299,7 @@ def filing_view(line: FilingLine, directory: Directory) -> OperatorFiling:
         state=filing.state,
         state_text=FILING_STATES[filing.state],
         organisation=filing.organisation,
-        organisation_name=organisation.name if organisation else None,
+        organisation_name=name,
         attempt=filing.attempt,
         tries=filing.tries,
         since=filing.since,

@@ -21,7 +21,7 @@ from engine.border.jwk import exported, jose_key, thumbprint
 from engine.border.statement import Said, month_of, statement
 from engine.core.errors import Code, EngineError, register
 from engine.core.views import View
-from engine.ports import AuditEntry, Clock, Crossed, DeletionNotice, Ids, OperatorStore, Traffic
+from engine.ports import AuditEntry, Clock, Crossed, DeletionNotice, Ids, Lanes, OperatorStore, Traffic
 from engine.registry.directory import Directories
 from engine.registry.model import Channel, RegistryStore
 from engine.runtime.key_desk import Asker
@@ -48,13 +48,19 @@ register(
 
 
 class OwnBacklog(View):
-    """What lies here for the organisation, and what of its own was put aside, by reason."""
+    """What lies here for the organisation, and what of its own was put aside, by reason.
+
+    `acting_for` is how much of it is for others, by their number; `with_others` how much of its own
+    waits with who acts for it.
+    """
 
     unacknowledged: int
     oldest: datetime | None
     filings_open: dict[str, int]
     waiting_since: datetime | None
     put_aside: dict[str, int]
+    acting_for: dict[str, int]
+    with_others: dict[str, int]
 
 
 class DeliveryLine(View):
@@ -85,6 +91,7 @@ class OwnView:
         self,
         *,
         traffic: Traffic,
+        lanes: Lanes,
         operators: OperatorStore,
         registry: RegistryStore,
         directories: Directories,
@@ -94,6 +101,7 @@ class OwnView:
         ids: Ids,
     ) -> None:
         self._traffic = traffic
+        self._lanes = lanes
         self._operators = operators
         self._registry = registry
         self._directories = directories
@@ -105,12 +113,15 @@ class OwnView:
     async def backlog(self, number: str) -> OwnBacklog:
         """Return what waits, and what failed."""
         found = await self._operators.backlog(number)
+        elsewhere = await self._lanes.waiting_elsewhere(number)
         return OwnBacklog(
             unacknowledged=found.unacknowledged,
             oldest=found.oldest,
             filings_open=dict(found.filings),
             waiting_since=found.since,
             put_aside=await self._traffic.refused(number),
+            acting_for=await self._lanes.waiting_for(number),
+            with_others={lane: one.waiting for lane, one in elsewhere.items()},
         )
 
     async def deliveries(

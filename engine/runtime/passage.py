@@ -85,6 +85,15 @@ class Passages:
             if is_held(lanes.get(number) or Lane(number=number), directory.organisation(number))
         ]
 
+    async def withheld(self, number: str) -> list[str]:
+        """Return for whom nothing of this lane may go now: an agent's others are not held with one of them.
+
+        Raises as `rooms`.
+        """
+        directory = await self._directories.current()
+        principals = directory.acting.principals(number)
+        return await self.held(sorted(principals)) if principals else []
+
     def went(self, number: str, orders: int) -> None:
         """Count orders that went to it."""
         if (rate := self._rates.get(number)) and orders:

@@ -45,7 +45,7 @@ from engine.ports import (
 )
 from engine.registry.directory import Directories, Directory
 from engine.runtime.case_keys import CaseKey, CaseKeys
-from engine.runtime.composer import FILLED, Composer, Told
+from engine.runtime.composer import FILLED, Composer, Told, carried
 from engine.runtime.journal import FIRST_HASH, read, written
 from engine.runtime.publisher import Publisher
 
@@ -257,7 +257,10 @@ class Processor:
             where = located.get(work.reference) if work.reference else None
             self._apply(work, entry, where, batch)
             if work.crossing is not None:
-                batch.changes.crossings.append(work.crossing)
+                is_taken = where is not None and batch.results[entry.key].outcome != "refused"
+                number = where.organisation if where and is_taken else work.crossing.organisation
+                of_whom = replace(work.crossing, organisation=number)
+                batch.changes.crossings += carried(of_whom, work.crossing.organisation)
         await self._compose(unit, batch)
         self._write_cases(batch)
         if not self._bus.rides_on_store:
@@ -361,6 +364,7 @@ class Processor:
         working.stored = replace(before, case=case, journal_seq=seq, journal_hash=head)
 
     async def _compose(self, unit: Unit, batch: _Batch) -> None:
+        handed = await self._see_handed(unit, batch)
         await self._resolve_repetitions(unit, batch)
         lacking = {
             one.case_id
@@ -374,9 +378,33 @@ class Processor:
         for one in batch.orders:
             # A later order would overtake an unsent one; a notice overtakes nothing.
             if isinstance(one.order, m.Notify) or one.order.filing not in batch.unsent:
-                self._compose_one(batch.cases[one.case_id], one, batch)
+                self._compose_one(batch.cases[one.case_id], one, batch, is_handed=one.order.filing in handed)
 
-    def _compose_one(self, working: _Working, ordered: _Ordered, batch: _Batch) -> None:
+    async def _see_handed(self, unit: Unit, batch: _Batch) -> frozenset[UUID]:
+        """Return the filings of which others than their organisation were given orders.
+
+        Whoever takes an order now and has none of the attempt gets what came before it, too.
+        """
+        about = {
+            one.order.filing: one.case_id
+            for one in batch.orders
+            if not isinstance(one.order, m.Notify | m.Deliver)
+            and batch.directory.acting.concerns(_filing(batch, one).organisation or "")
+        }
+        handed = await unit.handed(sorted(about)) if about else {}
+        orders: list[_Ordered] = []
+        for one in batch.orders:
+            if one.order.filing in about and isinstance(one.order, m.Revise | m.GiveAnswer):
+                filing = _filing(batch, one)
+                number, rules = filing.organisation or "", batch.cases[one.case_id].stored.case.rules
+                taker = batch.directory.taker(number, (filing.slug, rules[filing.id].area)).number
+                if taker not in handed.get(filing.id, frozenset({number})):
+                    orders.append(_Ordered(one.case_id, m.Repeat(filing.id, one.at, True), one.at))
+            orders.append(one)
+        batch.orders = orders
+        return frozenset(handed)
+
+    def _compose_one(self, working: _Working, ordered: _Ordered, batch: _Batch, *, is_handed: bool) -> None:
         case, order = working.stored.case, ordered.order
         if working.told is None and working.contents is not None:
             working.told = Told.of(working.contents.model_dump(mode="json", by_alias=True))
@@ -389,6 +417,7 @@ class Processor:
                 now=batch.now,
                 ordered_at=ordered.at,
                 changes=batch.changes,
+                is_handed=is_handed,
             )
         except EngineError as error:
             if isinstance(order, m.Deliver) or error.code in TROUBLE:
@@ -405,6 +434,7 @@ class Processor:
         if not repeated:
             return
         rows = await unit.since(repeated, _SUBMITTING, _ORDERING)
+        whole = {o.order.filing for o in batch.orders if isinstance(o.order, m.Repeat) and o.order.whole}
         resolved: list[_Ordered] = []
         for one in batch.orders:
             if not isinstance(one.order, m.Repeat):
@@ -412,7 +442,8 @@ class Processor:
             elif one.order.filing in rows:  # once in a batch; else the order itself is in this very batch
                 working = batch.cases[one.case_id]
                 given = [(read(row, working.key), row.at) for row in rows.pop(one.order.filing)]
-                for event, at in _perhaps_untold(given):
+                anew = _said_anew(batch.orders, one.order.filing)
+                for event, at in _perhaps_untold(given, anew, whole=one.order.filing in whole):
                     orders = orders_of(working.stored.case, event, at)
                     resolved += [_Ordered(one.case_id, order, at) for order in orders]
         batch.orders = resolved
@@ -475,17 +506,20 @@ def _repeated(work: Work, seen: Seen) -> Result:
     return Result.again(seen)
 
 
-def _perhaps_untold(given: Sequence[tuple[Event, datetime]]) -> list[tuple[Event, datetime]]:
+def _perhaps_untold(
+    given: Sequence[tuple[Event, datetime]], anew: frozenset[str], *, whole: bool
+) -> list[tuple[Event, datetime]]:
     """Return which orders of an attempt its organisation may lack, in their order; each as it was.
 
     An amendment or an answer alone would be lost with the one before it. Nobody lacks anything that
-    a later order undoes or says anew, and whoever asked a question has the submission.
+    a later order undoes or says anew (as one of this very batch does with the fields in `anew`), and
+    whoever asked a question has the submission, unless the `whole` attempt goes to somebody else now.
     """
     last, _ = given[-1]
     if isinstance(last, m.FilingWithdrawing):
         return [given[-1]]
-    has_asked = any(isinstance(event, m.QuestionAnswered) for event, _ in given)
-    said_later: set[str] = set()
+    has_asked = not whole and any(isinstance(event, m.QuestionAnswered) for event, _ in given)
+    said_later: set[str] = set(anew)
     untold = []
     for event, at in reversed(given):
         if isinstance(event, m.FilingSubmitted) and has_asked:
@@ -497,6 +531,15 @@ def _perhaps_untold(given: Sequence[tuple[Event, datetime]]) -> list[tuple[Event
             said_later |= set(event.fields)
         untold.append((event, at))
     return untold[::-1]
+
+
+def _said_anew(orders: Sequence[_Ordered], filing: UUID) -> frozenset[str]:
+    revised = [one.order for one in orders if isinstance(one.order, m.Revise)]
+    return frozenset(name for order in revised if order.filing == filing for name in order.fields)
+
+
+def _filing(batch: _Batch, ordered: _Ordered) -> Filing:
+    return batch.cases[ordered.case_id].stored.case.filings[ordered.order.filing]
 
 
 def _sealed(working: _Working) -> bytes:

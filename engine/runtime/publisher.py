@@ -160,16 +160,20 @@ async def _let_through(
     }
     if passages is None or not numbers:
         return list(waiting), []
+    principals = {one.organisation for _, one in waiting if one.organisation}
     try:
         rooms = await passages.rooms(numbers)
+        withheld = frozenset(await passages.held(principals)) if principals else frozenset()
     except (StoreUnavailable, EngineError):
-        rooms = {}
+        rooms, withheld = {}, frozenset()
     through: list[tuple[int, Parcel]] = []
     held: list[tuple[int, Parcel]] = []
     for pair in waiting:
         number = pair[1].destination.removeprefix(_ORDERS)
         if number not in numbers:
             through.append(pair)
+        elif pair[1].organisation in withheld:
+            held.append(pair)
         elif rooms.get(number, 0) > 0:
             rooms[number] -= 1
             passages.went(number, 1)

@@ -16,12 +16,13 @@ from engine.core.errors import Code, EngineError, register
 from engine.core.views import View
 from engine.identity.sessions import Session
 from engine.ports import AuditEntry, Clock, Ids, OperatorStore
-from engine.registry.applications import Applications, Invitation
+from engine.registry.applications import Applications, Decision, Invitation, Kind, State
 from engine.runtime.onboarding import Persons, role_of
 from engine.runtime.record import Act, Record
 
 _LASTS: Final = timedelta(days=7)
 _SECRET_BYTES: Final = 32
+_MOST_APPLICATIONS: Final = 1000
 
 register(
     {
@@ -112,6 +113,8 @@ class Representatives:
     async def remove(self, session: Session, number: str, person: UUID) -> None:
         """Take a representative away, also oneself; gone with the next request.
 
+        What they had applied for in the organisation's name, and nobody has decided, goes with them.
+
         Raises:
             EngineError: `no-such-representative`, `illegal-last-representative`.
         """
@@ -121,7 +124,7 @@ class Representatives:
         if len(held) == 1:
             raise EngineError("illegal-last-representative")
         await self._note(session, "remove-representative", number, person=person)
-        await self._gate.withdraw(person, role_of(number), by=f"person:{session.person}")
+        await self._gone(number, person, by=f"person:{session.person}")
 
     async def remove_as_operator(self, act: Act, number: str, person: UUID) -> None:
         """Take a representative away who left, also the last one; raises `no-such-representative`."""
@@ -131,7 +134,15 @@ class Representatives:
             act, "remove-representative", organisation=number, details={"person": str(person)}
         )
         await self._record.write(act, [entry])
-        await self._gate.withdraw(person, role_of(number), by=act.name)
+        await self._gone(number, person, by=act.name)
+
+    async def _gone(self, number: str, person: UUID, *, by: str) -> None:
+        """End what the person may do for the organisation, and what they had applied for in its name."""
+        await self._gate.withdraw(person, role_of(number), by=by)
+        decision = Decision(state=State.WITHDRAWN, at=self._clock.now(), by=by, reason="")
+        for one in await self._applications.of_person(person, limit=_MOST_APPLICATIONS):
+            if (one.number, one.kind) == (number, Kind.SUBSCRIPTIONS):
+                await self._applications.decide(one.id, decision, among=(State.DRAFT, State.APPLIED))
 
     async def _note(self, session: Session, act: str, number: str, *, person: UUID | None = None) -> None:
         entry = AuditEntry(

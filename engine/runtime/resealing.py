@@ -26,6 +26,7 @@ from engine.ports import (
     Clock,
     FilingPlace,
     FilingQuestion,
+    Handing,
     Ids,
     InboxEntry,
     OperatorStore,
@@ -63,6 +64,7 @@ class Resealing:
         *,
         store: Store,
         operators: OperatorStore,
+        handing: Handing,
         registry: RegistryStore,
         directories: Directories,
         intake: Intake,
@@ -72,6 +74,7 @@ class Resealing:
     ) -> None:
         self._store = store
         self._operators = operators
+        self._handing = handing
         self._registry = registry
         self._directories = directories
         self._intake = intake
@@ -115,6 +118,7 @@ class Resealing:
         directory = await self._directories.current()
         if directory.channel(key.number) is Channel.AMQP:
             again += await self._at_the_broker(key.number)
+            again += await self._for_others(key.number, directory.acting.principals(key.number))
         log.info("orders.resealed", extra={"organisation": key.number, "kid": key.kid, "orders": again})
         return again
 
@@ -155,6 +159,20 @@ class Resealing:
             again += sum(await asyncio.gather(*(self._again(one.case_id, one.filing.id) for one in waiting)))
             if place is None:
                 return again
+
+    async def _for_others(self, number: str, principals: frozenset[str]) -> int:
+        """Give again what an agent or a successor has of others and has not answered."""
+        again = 0
+        after: UUID | None = None
+        never = self._clock.now() + timedelta(days=1)  # taken twice is harmless
+        while principals and (
+            found := await self._handing.open_filings(
+                sorted(principals), taker=number, since=never, after=after, limit=_PAGE
+            )
+        ):
+            again += sum(await asyncio.gather(*(self._again(*one[:2]) for one in found)))
+            after = found[-1][1]
+        return again
 
     async def again(self, reference: str) -> int:
         """Give the last order of a filing again, under its id; return 1 if that could be.

@@ -36,6 +36,7 @@ _DUE: Final = """
 select order_id, attempts, event from engine.pull_orders
 where organisation = $1 and acked_at is null and aside is null
   and (next_at is null or next_at <= $2) and order_id not in (select unnest($3::text[]))
+  and (principal is null or principal <> all($5::text[]))
 order by {first}coalesce(due_on, date 'infinity'), position limit $4
 """
 _DUE_URGENT: Final = _DUE.format(first="")
@@ -98,6 +99,21 @@ from (
     order by coalesce(due_on, date 'infinity'), position limit $2
 ) waiting
 """
+_WAITING_FOR: Final = """
+select principal, count(*)::int from (
+    select principal from engine.pull_orders
+    where organisation = $1 and acked_at is null and aside is null order by position limit $2
+) waiting where principal is not null group by principal order by principal
+"""
+_ELSEWHERE: Final = """
+select organisation, count(*) filter (where aside is null)::int,
+       count(*) filter (where aside is not null)::int, min(created_at), min(due_on),
+       coalesce(max(attempts), 0)::int
+from (
+    select organisation, aside, created_at, due_on, attempts from engine.pull_orders
+    where principal = $1 and acked_at is null order by position limit $2
+) waiting group by organisation order by organisation
+"""
 _WAITING_SINCE: Final = """
 select number, created_at from unnest($1::text[]) as given (number) cross join lateral (
     select created_at from engine.pull_orders
@@ -129,14 +145,17 @@ select number from unnest($1::text[]) as given (number) where exists (
 """
 # An order that is there already was taken, unless the table only says that it went to the broker.
 _ADOPT: Final = """
-insert into engine.pull_orders (organisation, order_id, due_on, event)
-select $1, order_id, f.due_on, event
+insert into engine.pull_orders (organisation, order_id, due_on, event, principal)
+select $1, order_id, f.due_on, event, nullif(f.organisation, $1)
 from unnest($2::text[], $3::text[], $4::bytea[]) with ordinality as given (order_id, reference, event, place)
      left join engine.filings f using (reference)
 order by place
 on conflict (organisation, order_id) do update set acked_at = null, last_status = null
 where pull_orders.last_status = 'to-broker'
 """
+
+
+_MOST_COUNTED: Final = 5000
 
 
 class PostgresLanes:
@@ -162,10 +181,17 @@ class PostgresLanes:
         return {row[0]: _lane(row) for row in await self._fetch(_LANES, list(numbers))}
 
     async def due(
-        self, number: str, *, now: datetime, limit: int, busy: Sequence[str], untried: bool = False
+        self,
+        number: str,
+        *,
+        now: datetime,
+        limit: int,
+        busy: Sequence[str],
+        untried: bool = False,
+        without: Sequence[str] = (),
     ) -> list[Due]:
         """Return orders that may be sent now, the earliest last day first."""
-        given = number, now, list(busy), limit
+        given = number, now, list(busy), limit, list(without)
         if untried:
             return [Due(*row) for row in await self._fetch(_DUE_UNTRIED, *given)]
         async with self._connection() as connection, connection.transaction():
@@ -211,6 +237,16 @@ class PostgresLanes:
         return LaneBacklog(
             waiting=waiting, aside=aside, oldest=oldest, most_urgent=urgent, most_attempts=attempts
         )
+
+    async def waiting_for(self, number: str) -> dict[str, int]:
+        """Return how many orders wait in the lane for each principal."""
+        return {row[0]: row[1] for row in await self._fetch(_WAITING_FOR, number, _MOST_COUNTED)}
+
+    async def waiting_elsewhere(self, principal: str) -> dict[str, LaneBacklog]:
+        """Return what waits for the organisation in the lanes of others."""
+        names = ("waiting", "aside", "oldest", "most_urgent", "most_attempts")
+        found = await self._fetch(_ELSEWHERE, principal, _MOST_COUNTED)
+        return {lane: LaneBacklog(**dict(zip(names, counts, strict=True))) for lane, *counts in found}
 
     async def waiting_since(self, numbers: Sequence[str]) -> dict[str, datetime]:
         """Return since when the oldest order waits, for those where one does."""

@@ -109,8 +109,17 @@ class MemoryStore:
 
     async def disclosures(self, case_id: UUID) -> list[Disclosure]:
         """Return who was told what in this case, in order of time."""
-        told = [one for one in self._tables.disclosures.values() if one.case_id == case_id]
+        told = [
+            replace(one, through=self._through(one))
+            for one in self._tables.disclosures.values()
+            if one.case_id == case_id
+        ]
         return sorted(told, key=lambda one: (one.at, one.order_id, one.field))
+
+    def _through(self, told: Disclosure) -> tuple[str, ...]:
+        mine = [one for one in self._tables.handed.values() if one.order_id == told.order_id]
+        mine.sort(key=lambda one: (one.at, one.taker))
+        return tuple(one.taker for one in mine if one.taker != told.organisation)
 
     async def to_wake(self, now: datetime, *, limit: int) -> list[tuple[UUID, datetime, int]]:
         """Return (case, wake_at, version) of cases whose instant has come, the longest overdue first."""
@@ -141,12 +150,17 @@ class MemoryStore:
         for id_ in ids:
             self._tables.outbox.pop(id_, None)
 
-    async def pull_orders(self, organisation: str, *, after: int, limit: int) -> list[Pulled]:
+    async def pull_orders(
+        self, organisation: str, *, after: int, limit: int, without: Sequence[str] = ()
+    ) -> list[Pulled]:
         """Return the organisation's unacknowledged orders after a position, oldest first."""
         waiting = [
             Pulled(one.position, one.order.order_id, one.order.event)
             for one in self._tables.to_fetch.values()
-            if one.order.organisation == organisation and one.acked_at is None and one.position > after
+            if one.order.organisation == organisation
+            and one.acked_at is None
+            and one.position > after
+            and one.order.principal not in without
         ]
         return sorted(waiting, key=lambda one: one.position)[:limit]
 
@@ -162,12 +176,15 @@ class MemoryStore:
             del self._tables.to_fetch[key]
         return len(gone)
 
-    async def left_behind(self, organisation: str, *, after: int) -> int:
+    async def left_behind(self, organisation: str, *, after: int, without: Sequence[str] = ()) -> int:
         """Return how many unacknowledged orders lie up to this position."""
         behind = [
             one
             for one in self._tables.to_fetch.values()
-            if one.order.organisation == organisation and one.acked_at is None and one.position <= after
+            if one.order.organisation == organisation
+            and one.acked_at is None
+            and one.position <= after
+            and one.order.principal not in without
         ]
         return min(len(behind), 1000)
 

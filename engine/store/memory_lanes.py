@@ -62,7 +62,14 @@ class MemoryLanes:
         return {number: self._lanes[number] for number in numbers if number in self._lanes}
 
     async def due(
-        self, number: str, *, now: datetime, limit: int, busy: Sequence[str], untried: bool = False
+        self,
+        number: str,
+        *,
+        now: datetime,
+        limit: int,
+        busy: Sequence[str],
+        untried: bool = False,
+        without: Sequence[str] = (),
     ) -> list[Due]:
         """Return orders that may be sent now, the earliest last day first."""
         found = [
@@ -71,6 +78,7 @@ class MemoryLanes:
             if tries.aside is None
             and (tries.next_at is None or tries.next_at <= now)
             and one.order.order_id not in busy
+            and one.order.principal not in without
         ]
         found.sort(key=lambda entry: entry[:3])
         return [Due(one.order.order_id, tries.attempts, one.order.event) for *_, one, tries in found[:limit]]
@@ -123,13 +131,24 @@ class MemoryLanes:
         waiting = sorted(
             self._waiting(number), key=lambda pair: (pair[0].order.due_on or date.max, pair[0].position)
         )[:limit]
-        return LaneBacklog(
-            waiting=sum(tries.aside is None for _, tries in waiting),
-            aside=sum(tries.aside is not None for _, tries in waiting),
-            oldest=min((one.created_at for one, _ in waiting), default=None),
-            most_urgent=min((one.order.due_on for one, _ in waiting if one.order.due_on), default=None),
-            most_attempts=max((tries.attempts for _, tries in waiting), default=0),
-        )
+        return _counted(waiting)
+
+    async def waiting_for(self, number: str) -> dict[str, int]:
+        """Return how many orders wait in the lane for each principal."""
+        found: dict[str, int] = {}
+        for one, tries in self._waiting(number):
+            if one.order.principal is not None and tries.aside is None:
+                found[one.order.principal] = found.get(one.order.principal, 0) + 1
+        return dict(sorted(found.items()))
+
+    async def waiting_elsewhere(self, principal: str) -> dict[str, LaneBacklog]:
+        """Return what waits for the organisation in the lanes of others."""
+        lanes = sorted({key[0] for key in self._tables.to_fetch})
+        found = {
+            lane: [pair for pair in self._waiting(lane) if pair[0].order.principal == principal]
+            for lane in lanes
+        }
+        return {lane: _counted(waiting) for lane, waiting in found.items() if waiting}
 
     async def waiting_since(self, numbers: Sequence[str]) -> dict[str, datetime]:
         """Return since when the oldest order waits, for those where one does."""
@@ -169,7 +188,15 @@ class MemoryLanes:
                     tables.to_fetch[key] = replace(known, acked_at=None)
                 continue
             filing = tables.filing_of.get(reference)
-            order = PullOrder(number, name, tables.filing(filing).due_on if filing else None, event)
+            known_filing = tables.filing(filing) if filing else None
+            principal = known_filing.organisation if known_filing else None
+            order = PullOrder(
+                number,
+                name,
+                known_filing.due_on if known_filing else None,
+                event,
+                principal if principal != number else None,
+            )
             tables.to_fetch[key] = ToFetch(next(tables.positions), order, self._clock.now())
 
     def _touched(self, number: str) -> Lane:
@@ -190,3 +217,13 @@ class MemoryLanes:
             if tries in which:
                 self._tries[number, name] = replace(tries, next_at=None, aside=None)
         return len(which)
+
+
+def _counted(waiting: Sequence[tuple[ToFetch, _Tries]]) -> LaneBacklog:
+    return LaneBacklog(
+        waiting=sum(tries.aside is None for _, tries in waiting),
+        aside=sum(tries.aside is not None for _, tries in waiting),
+        oldest=min((one.created_at for one, _ in waiting), default=None),
+        most_urgent=min((one.order.due_on for one, _ in waiting if one.order.due_on), default=None),
+        most_attempts=max((tries.attempts for _, tries in waiting), default=0),
+    )

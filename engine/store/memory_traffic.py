@@ -103,6 +103,9 @@ class MemoryTraffic:
             if one.case_id == case_id
         }
         filings = {filing: self._tables.filing(filing).reference for _, filing in told}
+        takers = {(one.taker, one.filing) for one in self._tables.handed.values()}
+        told |= {(taker, filing) for taker, filing in takers if self._tables.case_of.get(filing) == case_id}
+        filings |= {filing: self._tables.filing(filing).reference for _, filing in told}
         return sorted((number, reference) for number, filing in told if (reference := filings[filing]))
 
     def _of(self, organisation: str) -> list[Crossing]:
@@ -115,7 +118,7 @@ class MemoryTraffic:
             if one.order_id == order.message_id and one.message_id != order.message_id
         ]
         last = max(replies, key=lambda one: (one.said_at, one.message_id), default=None)
-        row = self._tables.to_fetch.get((order.organisation, order.message_id))
+        row = self._tables.to_fetch.get((order.through or order.organisation, order.message_id))
         return Crossed(
             order, row.acked_at if row else None, last.kind if last else None, last.said_at if last else None
         )

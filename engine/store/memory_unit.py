@@ -16,6 +16,7 @@ from engine.ports import (
     DeletionNotice,
     Disclosure,
     Ending,
+    Handed,
     InboxEntry,
     JournalRow,
     Located,
@@ -63,6 +64,7 @@ class Tables:
     to_fetch: dict[tuple[str, str], ToFetch] = field(default_factory=dict)
     positions: "count[int]" = field(default_factory=lambda: count(1))
     disclosures: dict[tuple[str, str], Disclosure] = field(default_factory=dict)
+    handed: dict[tuple[str, str], Handed] = field(default_factory=dict)  # by order and taker
     parked: dict[UUID, Parked] = field(default_factory=dict)
     resolved: dict[UUID, tuple[datetime, str]] = field(default_factory=dict)  # parked ones, and how
     catalogues: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -134,6 +136,14 @@ class MemoryUnit:
                 found[id_] = [row for row in rows[begun[-1] :] if row.type in types]
         return found
 
+    async def handed(self, filings: Sequence[UUID]) -> dict[UUID, frozenset[str]]:
+        """Return who was handed orders of these filings."""
+        found: dict[UUID, frozenset[str]] = {}
+        for one in self._tables.handed.values():
+            if one.filing in filings:
+                found[one.filing] = found.get(one.filing, frozenset()) | {one.taker}
+        return found
+
     async def keep(self, changes: Changes) -> list[int]:
         """Write everything; return the outbox ids of the parcels, in their order."""
         if any(stored.case.id in self._tables.cases for stored, _ in changes.opened):
@@ -197,9 +207,19 @@ class MemoryUnit:
             tables.disclosures.setdefault((told.order_id, told.field), told)
         tables.promised.update(changes.promised_blobs)
         for crossing in changes.crossings:
-            tables.crossings.setdefault((crossing.organisation, crossing.message_id), crossing)
+            known = tables.crossings.setdefault((crossing.organisation, crossing.message_id), crossing)
+            if known.through != crossing.through:
+                tables.crossings[crossing.organisation, crossing.message_id] = replace(
+                    known, through=crossing.through
+                )
         for notice in changes.deletions:
-            tables.deletions.setdefault((notice.organisation, notice.reference), notice)
+            filing = tables.filing_of.get(notice.reference)
+            takers = {one.taker for one in tables.handed.values() if one.filing == filing}
+            for number in {notice.organisation, *takers}:
+                told_off = replace(notice, organisation=number)
+                tables.deletions.setdefault((number, notice.reference), told_off)
+        for handed in changes.handed:
+            tables.handed[handed.order_id, handed.taker] = handed
         for key in changes.recalled:
             if key in tables.to_fetch and tables.to_fetch[key].acked_at is None:
                 del tables.to_fetch[key]

@@ -34,8 +34,11 @@ select case_id, seq, type, filing, at, actor, body_sealed, prev_hash
 from engine.journal where case_id = $1 and seq > $2 order by seq limit $3
 """
 _DISCLOSURES: Final = """
-select order_id, field, case_id, filing, organisation, basis, at
-from engine.disclosures where case_id = $1 order by at, order_id, field
+select order_id, field, case_id, filing, organisation, basis, at, array(
+    select taker from engine.handed h
+    where h.order_id = d.order_id and taker <> d.organisation order by h.at, taker
+) as through
+from engine.disclosures d where case_id = $1 order by at, order_id, field
 """
 _TO_WAKE: Final = """
 select id, wake_at, version from engine.cases where wake_at <= $1 order by wake_at, id limit $2
@@ -57,6 +60,7 @@ _FORGET: Final = "delete from engine.outbox where id = any($1::bigint[])"
 _PULL: Final = """
 select position, order_id, event from engine.pull_orders
 where organisation = $1 and position > $2 and acked_at is null
+  and (principal is null or principal <> all($4::text[]))
 order by position limit $3
 """
 _DROP_PULLED: Final = """
@@ -66,7 +70,8 @@ where p.organisation = $1 and p.acked_at is null
 """
 _LEFT_BEHIND: Final = """
 select count(*)::int from (
-    select from engine.pull_orders where organisation = $1 and position <= $2 and acked_at is null limit 1000
+    select from engine.pull_orders where organisation = $1 and position <= $2 and acked_at is null
+      and (principal is null or principal <> all($3::text[])) limit 1000
 ) behind
 """
 _FORGET_ACKNOWLEDGED: Final = """
@@ -168,7 +173,8 @@ class PostgresStore:
     async def disclosures(self, case_id: UUID) -> list[Disclosure]:
         """Return who was told what in this case, in order of time."""
         async with self._statement() as connection:
-            return [Disclosure(*row) for row in await connection.fetch(_DISCLOSURES, case_id)]
+            found = await connection.fetch(_DISCLOSURES, case_id)
+        return [Disclosure(**{**dict(row), "through": tuple(row["through"])}) for row in found]
 
     async def to_wake(self, now: datetime, *, limit: int) -> list[tuple[UUID, datetime, int]]:
         """Return (case, wake_at, version) of cases whose instant has come, the longest overdue first."""
@@ -188,10 +194,13 @@ class PostgresStore:
         async with self._statement() as connection:
             await connection.execute(_FORGET, sorted(ids))
 
-    async def pull_orders(self, organisation: str, *, after: int, limit: int) -> list[Pulled]:
+    async def pull_orders(
+        self, organisation: str, *, after: int, limit: int, without: Sequence[str] = ()
+    ) -> list[Pulled]:
         """Return the organisation's unacknowledged orders after a position, oldest first."""
         async with self._statement() as connection:
-            return [Pulled(*row) for row in await connection.fetch(_PULL, organisation, after, limit)]
+            found = await connection.fetch(_PULL, organisation, after, limit, list(without))
+        return [Pulled(*row) for row in found]
 
     async def drop_pulled(self, organisation: str, pulled: Sequence[Pulled]) -> int:
         """Take unacknowledged orders out of the feed if they are still in this place."""
@@ -200,10 +209,10 @@ class PostgresStore:
             done = await connection.execute(_DROP_PULLED, organisation, *columns)
         return int(done.removeprefix("DELETE "))
 
-    async def left_behind(self, organisation: str, *, after: int) -> int:
+    async def left_behind(self, organisation: str, *, after: int, without: Sequence[str] = ()) -> int:
         """Return how many unacknowledged orders lie up to this position."""
         async with self._statement() as connection:
-            return int(await connection.fetchval(_LEFT_BEHIND, organisation, after))
+            return int(await connection.fetchval(_LEFT_BEHIND, organisation, after, list(without)))
 
     async def forget_acknowledged(self, *, before: datetime, limit: int) -> int:
         """Drop orders from the feeds that were acknowledged before an instant."""

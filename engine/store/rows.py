@@ -151,6 +151,7 @@ def rules_json(rules: Rules) -> str:
             "remindDays": list(one.remind_days),
             **({"gate": _gate_json(one.gate)} if one.gate else {}),
             **({"signer": str(one.signer)} if one.signer else {}),
+            **({"area": one.area} if one.area else {}),
         }
         for one in rules.values()
     ]
@@ -173,6 +174,7 @@ def rules_of(stored: Mapping[str, Any]) -> dict[UUID, FilingRules]:
             _gate_of(one["gate"]) if "gate" in one else None,
             UUID(one["signer"]) if "signer" in one else None,
             tuple(one.get("remindDays", ())),
+            one.get("area"),
         )
         for one in stored["filings"]
     )

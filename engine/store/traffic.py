@@ -12,12 +12,13 @@ from engine.ports import Crossed, Crossing, DeletionNotice
 from engine.store.pool import translated
 
 ORDERS: Final = ("submit", "amend", "withdraw", "answer")
-_COLUMNS: Final = "organisation, message_id, kind, reference, order_id, due_on, said_at"
+_COLUMNS: Final = "organisation, message_id, kind, reference, order_id, due_on, said_at, through"
 _ORDERS: Final = """
 select t.organisation, t.message_id, t.kind, t.reference, t.order_id, t.due_on, t.said_at,
-       p.acked_at, r.kind, r.said_at
+       t.through, p.acked_at, r.kind, r.said_at
 from engine.traffic t
-left join engine.pull_orders p on p.organisation = t.organisation and p.order_id = t.message_id
+left join engine.pull_orders p
+    on p.organisation = coalesce(t.through, t.organisation) and p.order_id = t.message_id
 left join lateral (
     select kind, said_at from engine.traffic
     where organisation = t.organisation and order_id = t.message_id and message_id <> t.message_id
@@ -74,6 +75,10 @@ _TOLD: Final = """
 select distinct f.organisation, f.reference
 from engine.disclosures d join engine.filings f on f.id = d.filing and f.organisation = d.organisation
 where d.case_id = $1 and f.reference is not null
+union
+select h.taker, f.reference
+from engine.filings f join engine.handed h on h.filing = f.id
+where f.case_id = $1 and f.reference is not null
 """
 
 
@@ -88,7 +93,7 @@ class PostgresTraffic:
     ) -> list[Crossed]:
         """Return its orders, the newest first."""
         found = await self._fetch(_ORDERS, organisation, ORDERS, *(before or (None, None)), limit)
-        return [Crossed(Crossing(*row[:7]), *row[7:]) for row in map(tuple, found)]
+        return [Crossed(Crossing(*row[:8]), *row[8:]) for row in map(tuple, found)]
 
     async def between(
         self, organisation: str, *, start: datetime, end: datetime, due: tuple[date, date]

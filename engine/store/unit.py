@@ -69,6 +69,9 @@ join engine.journal j
 where f.id = any($1::uuid[])
 order by j.case_id, j.seq
 """
+_HANDED: Final = """
+select filing, array_agg(distinct taker) from engine.handed where filing = any($1::uuid[]) group by filing
+"""
 _OPEN_CASES: Final = """
 insert into engine.cases (id, state, version, participants, wake_at, journal_seq, journal_hash, event, owner,
                           catalogue, opened_at, data_key_wrapped, draft_until)
@@ -152,31 +155,40 @@ with promised as (
                          $8::timestamptz[])
     on conflict do nothing
 ), to_fetch as (
-    insert into engine.pull_orders (organisation, order_id, due_on, event)
-    select organisation, order_id, due_on, event
-    from unnest($9::text[], $10::text[], $11::date[], $12::bytea[])
-         with ordinality as given (organisation, order_id, due_on, event, place)
+    insert into engine.pull_orders (organisation, order_id, due_on, event, principal)
+    select organisation, order_id, due_on, event, principal
+    from unnest($9::text[], $10::text[], $11::date[], $12::bytea[], $32::text[])
+         with ordinality as given (organisation, order_id, due_on, event, principal, place)
     order by place
     on conflict (organisation, order_id) do update set
         position = default, due_on = excluded.due_on, event = excluded.event, acked_at = null,
-        attempts = 0, next_at = null, aside = null
+        attempts = 0, next_at = null, aside = null, principal = excluded.principal
 ), answered as (
     update engine.inbox i set case_id = g.case_id, outcome = g.outcome, answer = g.answer::jsonb
     from unnest($13::text[], $14::text[], $15::uuid[], $16::text[], $17::text[])
         as g (sender, message_id, case_id, outcome, answer)
     where i.sender = g.sender and i.message_id = g.message_id
 ), crossed as (
-    insert into engine.traffic (organisation, message_id, kind, reference, order_id, due_on, said_at)
+    insert into engine.traffic (organisation, message_id, kind, reference, order_id, due_on, said_at, through)
     select * from unnest($19::text[], $20::text[], $21::text[], $22::text[], $23::text[], $24::date[],
-                         $25::timestamptz[])
-    on conflict (organisation, message_id) do nothing
+                         $25::timestamptz[], $33::text[])
+    on conflict (organisation, message_id) do update set through = excluded.through
+    where traffic.through is distinct from excluded.through
 ), recalled as (
     delete from engine.pull_orders p using unnest($26::text[], $27::text[]) as g (organisation, order_id)
     where p.organisation = g.organisation and p.order_id = g.order_id and p.acked_at is null
 ), to_delete as (
     insert into engine.deletions (organisation, reference, because, noticed_at)
     select * from unnest($28::text[], $29::text[], $30::text[], $31::timestamptz[])
+    union
+    select h.taker, g.reference, g.because, g.noticed_at
+    from unnest($29::text[], $30::text[], $31::timestamptz[]) as g (reference, because, noticed_at)
+         join engine.filings f using (reference) join engine.handed h on h.filing = f.id
     on conflict do nothing
+), handed as (
+    insert into engine.handed (order_id, taker, filing, at)
+    select * from unnest($34::text[], $35::text[], $36::uuid[], $37::timestamptz[])
+    on conflict (order_id, taker) do update set at = excluded.at
 )
 delete from engine.outbox where id = any($18::bigint[])
 """
@@ -269,6 +281,12 @@ class PostgresUnit:
         for row in rows_found:
             found.setdefault(row[3], []).append(JournalRow(*row))
         return found
+
+    async def handed(self, filings: Sequence[UUID]) -> dict[UUID, frozenset[str]]:
+        """Return who was handed orders of these filings."""
+        with translated():
+            rows_found = await self._connection.fetch(_HANDED, filings) if filings else []
+        return {row[0]: frozenset(row[1]) for row in rows_found}
 
     async def keep(self, changes: Changes) -> list[int]:
         """Write everything; return the outbox ids of the parcels, in their order."""
@@ -371,8 +389,9 @@ class PostgresUnit:
     async def _beside(self, changes: Changes) -> None:
         told = changes.disclosures
         pulled = list({(one.organisation, one.order_id): one for one in changes.pull_orders}.values())
+        handed = list({(one.order_id, one.taker): one for one in changes.handed}.values())
         answered = [(key, seen) for key, seen in changes.outcomes.items() if self._must_be_written(key, seen)]
-        crossed = changes.crossings or changes.recalled or changes.deletions
+        crossed = changes.crossings or changes.recalled or changes.deletions or handed
         if not (changes.promised_blobs or told or pulled or answered or changes.published or crossed):
             return
         await self._connection.execute(
@@ -395,13 +414,19 @@ class PostgresUnit:
             [seen.outcome for _, seen in answered],
             [json.dumps(seen.answer) if seen.answer is not None else None for _, seen in answered],
             sorted(changes.published),
-            *_crossing_columns(changes.crossings),
+            *_crossing_columns(changes.crossings)[:-1],
             [one[0] for one in changes.recalled],
             [one[1] for one in changes.recalled],
             [one.organisation for one in changes.deletions],
             [one.reference for one in changes.deletions],
             [one.because for one in changes.deletions],
             [one.noticed_at for one in changes.deletions],
+            [one.principal for one in pulled],
+            _crossing_columns(changes.crossings)[-1],
+            [one.order_id for one in handed],
+            [one.taker for one in handed],
+            [one.filing for one in handed],
+            [one.at for one in handed],
         )
 
     def _must_be_written(self, key: MessageKey, seen: Seen) -> bool:
@@ -414,7 +439,7 @@ class PostgresUnit:
 def _crossing_columns(crossings: Sequence[Crossing]) -> tuple[list[object], ...]:
     """Return the columns; what came twice in one batch is one row."""
     once = {(one.organisation, one.message_id): one for one in reversed(crossings)}.values()
-    names = ("organisation", "message_id", "kind", "reference", "order_id", "due_on", "said_at")
+    names = ("organisation", "message_id", "kind", "reference", "order_id", "due_on", "said_at", "through")
     return tuple([getattr(one, name) for one in once] for name in names)
 
 

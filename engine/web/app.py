@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler
 from engine.core.errors import EngineError
 from engine.ports import BusUnavailable, StoreConflict, StoreUnavailable
 from engine.telemetry import Metrics, new_trace_id, trace, trace_id_of, where
+from engine.web.api import agents as _agents  # noqa: F401 - adds to the organisations' and operators' chapters
 from engine.web.api import approvals as _approvals  # noqa: F401 - adds to the operators' chapter
 from engine.web.api import certification as _certification  # noqa: F401 - as above
 from engine.web.api import own_organisation as _own  # noqa: F401 - adds to the organisations' chapter

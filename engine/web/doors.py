@@ -20,6 +20,7 @@ from engine.identity.inspection import GateView
 from engine.identity.sessions import Session, SessionToken
 from engine.identity.settling import OwnSignature
 from engine.ports import Pulled
+from engine.runtime.agents import Agents
 from engine.runtime.approvals import Approvals
 from engine.runtime.assistance import AssistanceDesk
 from engine.runtime.calendars import Calendars
@@ -251,6 +252,7 @@ class Doors:
     onboarding: Onboarding
     approvals: Approvals
     own: OwnOrganisation
+    agents: Agents
     lanes: LaneDesk
     webhooks: WebhookDesk
     suite: Suite

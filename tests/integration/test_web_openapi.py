@@ -102,14 +102,14 @@ _CONFIG = f"""
 [checks.missing_required_header]
 expected-statuses = [400, 401, 428]
 
-# What these take, no schema can say: a cursor that was given out, plain text, a sealed message, one document, check digits, a text that was signed.
+# What these take, no schema can say: a cursor that was given out, plain text, a sealed message, one document, check digits, a text that was signed, what a register says.
 [[operations]]
 include-operation-id = [
   "listLetters", "answer", "replies", "upload", "operatorCases", "operatorFilings", "operatorParked", "reconcile",
   "operatorOldValues", "listNotices",
   "operatorApplications", "procedureFields", "apply", "declare",
   "askForSubscriptions", "endSubscription", "registerKey", "confirmDeletion", "ownDeliveries", "ownDeletions",
-  "ownStatement",
+  "ownStatement", "offerGrant", "declareSuccession", "operatorDeclaresSuccession",
 ]
 checks.positive_data_acceptance.enabled = false
 """

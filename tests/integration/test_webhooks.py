@@ -4,15 +4,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import date, time, timedelta
+from uuid import uuid4
 
 import pytest
 from aiohttp import web
 
 from connectors.channels.circuit import FAILURES_TO_OPEN, SCHEDULE
 from engine.border.envelope import BATCH_MEDIA_TYPE, EVENT_MEDIA_TYPE
-from engine.ports import Limits, StoreUnavailable
+from engine.ports import Changes, Limits, PullOrder, StoreUnavailable
+from engine.registry.acting import Grant
+from engine.registry.acting_store import PostgresActing
 from engine.registry.model import Channel
 from tests.integration.lane_ground import BANK, CITY, Ground, ground, trusting
+
+OTHER, THIRD, SLUG = "5000020015717", "4000020015750", "move.move-out-notice"
 
 
 @pytest.fixture
@@ -447,3 +452,38 @@ select row_number() over (order by due_on, position) as place
 from engine.pull_orders join unnest($1::text[]) with ordinality as given (order_id, sent) using (order_id)
 order by sent
 """
+
+
+async def test_an_agents_way_goes_on_for_the_others_while_one_of_them_is_held(here: Ground) -> None:
+    agent = await here.receiver()
+    for number in (OTHER, THIRD):
+        await here.register(number, Channel.PULL)
+    acting, begins = PostgresActing(here.pool), here.clock.now()
+    for principal in (OTHER, THIRD):
+        grant = Grant(
+            id=uuid4(),
+            principal=principal,
+            agent=CITY,
+            procedures=((SLUG, None),),
+            begins_at=begins,
+            ends_at=begins + timedelta(days=9),
+            offered_by="person:1",
+            offered_at=begins,
+        )
+        await acting.offer(grant)
+        await acting.accept(grant.id, by="person:2", at=begins)
+    await here.registry.pause(OTHER)
+    async with here.store.unit() as unit:
+        orders = [PullOrder(CITY, f"o_{of}", None, b"{}", of) for of in (OTHER, THIRD)]
+        await unit.keep(Changes(pull_orders=orders))
+
+    async with here.sending():
+        await agent.has(1)
+        await here.until(lambda rows: rows[f"o_{THIRD}"]["acked_at"] is not None)
+        held = dict(await here.rows())
+        await here.registry.resume(OTHER)
+        here.clock.move(timedelta(seconds=9))  # the directory is asked again
+        await agent.has(2)
+
+    assert held[f"o_{OTHER}"]["acked_at"] is None
+    assert agent.got == [f"o_{THIRD}", f"o_{OTHER}"]

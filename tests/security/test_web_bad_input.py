@@ -54,6 +54,7 @@ PARTS = {
     "kid": "k" * 43,
     "month": "2026-10",
     "person": str(CASE),
+    "grant": str(CASE),
     "reference": "r_7h2kq9m4x0000000000000000a",
 }
 # What has to be asked for behind the question mark.
@@ -121,6 +122,14 @@ GOOD: dict[str, dict[str, Any]] = {
     "goLive": {"reason": "確認済み"},
     "registerKey": {"jwk": {"use": "sig"}, "proof": "e30.e30.e30"},
     "acceptInvitation": {"code": "k" * 43},
+    "offerGrant": {
+        "agent": "2999999000007",
+        "procedures": [{"slug": "move.electricity"}],
+        "lastOn": "2027-03-31",
+    },
+    "declareSuccession": {"predecessor": "8999999000001"},
+    "operatorEndsGrant": {"reason": "委託契約の解除"},
+    "operatorDeclaresSuccession": {"successor": "8999999000001", "reason": "合併の公告を確認した"},
     "operatorRemovesRepresentative": {"reason": "確認済み"},
     "resend": {"orderIds": ["o_7h2kq9m4x0000000000000000a"]},
     "replay": {"from": "2026-11-01T00:00:00Z"},

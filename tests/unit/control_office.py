@@ -18,19 +18,23 @@ from engine.identity.mandate import Mandate, Recipient
 from engine.identity.sessions import Session
 from engine.identity.signing import Accept, MandateOffer
 from engine.ports import Parcel, Rehearsals, Staged
+from engine.registry.acting_store import MemoryActing
 from engine.registry.applications import MemoryApplications
 from engine.registry.directory import Directories
 from engine.registry.extract import OfflineExtract
 from engine.registry.store import MemoryRegistryStore
+from engine.runtime.agents import Agents
 from engine.runtime.approvals import Approvals
 from engine.runtime.bells import Bells
 from engine.runtime.case_keys import CaseKey, CaseKeys
 from engine.runtime.catalogue import Catalogue
 from engine.runtime.composer import Composer
 from engine.runtime.consumer import ReplyDesk
+from engine.runtime.handover import Handover
 from engine.runtime.intake import Intake
 from engine.runtime.key_desk import KeyDesk
 from engine.runtime.lane_desk import LaneDesk
+from engine.runtime.moves import Moves
 from engine.runtime.onboarding import Onboarding
 from engine.runtime.operations import ControlRoom
 from engine.runtime.own_organisation import OwnOrganisation
@@ -44,6 +48,7 @@ from engine.runtime.representatives import Representatives
 from engine.runtime.resealing import Resealing
 from engine.runtime.timeline import Timelines
 from engine.store.care import MemoryCare
+from engine.store.handing import MemoryHanding
 from engine.store.memory import MemoryStore
 from engine.store.memory_lanes import MemoryLanes
 from engine.store.memory_operators import MemoryOperators
@@ -209,8 +214,11 @@ class ControlOffice:
             clock=clock,
             ids=ids,
         )
+        self.lanes = MemoryLanes(self.store, clock)
+        handing = MemoryHanding(self.store)
         resealing = Resealing(
             store=self.store,
+            handing=handing,
             operators=self.operators,
             registry=self.registry,
             directories=directories,
@@ -231,6 +239,7 @@ class ControlOffice:
             ),
             traffic=OwnView(
                 traffic=MemoryTraffic(self.store),
+                lanes=self.lanes,
                 operators=self.operators,
                 registry=self.registry,
                 directories=directories,
@@ -253,8 +262,33 @@ class ControlOffice:
             clock=clock,
             ids=ids,
         )
-        self.lanes = MemoryLanes(self.store, clock)
         secrets = WebhookSecrets(lambda number, turn: (f"{number} {turn}".ljust(32).encode(),), _KEY)
+        acting = MemoryActing(self.registry)
+        self.agents = Agents(
+            acting=acting,
+            registry=self.registry,
+            directories=directories,
+            catalogue=catalogue,
+            numbers=OfflineExtract(),
+            gate=gate,
+            handover=Handover(
+                acting=acting,
+                handing=handing,
+                store=self.store,
+                directories=directories,
+                intake=self.intake,
+                moves=Moves(
+                    open_bus=lambda: self.bus, lanes=self.lanes, directories=directories, clock=clock
+                ),
+                clock=clock,
+                ids=ids,
+            ),
+            operators=self.operators,
+            record=Record(operators=self.operators, clock=clock, ids=ids),
+            clock=clock,
+            ids=ids,
+            is_sandbox=False,
+        )
         self.webhook_desk = WebhookDesk(
             lanes=self.lanes, directories=directories, secrets=secrets, clock=clock
         )

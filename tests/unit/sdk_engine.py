@@ -122,7 +122,7 @@ class FakeEngine:
         """Seal an order and put it where the organisation finds it; return its id."""
         assert self._recipient is not None
         name = ref(to, self.number)
-        kind: Any = _KINDS[type(payload)]
+        kind: Any = next(kind for model, kind in _KINDS.items() if isinstance(payload, model))
         made = order_id(_KEY, reference=name, kind=kind, attempt=1, revision=sequence)
         self.sent[made] = seal_event(
             payload,

@@ -126,7 +126,7 @@ class Rehearsing:
         """Begin as the organisation does, and return what the suite has prepared."""
         await self.suite.begin(NUMBER, Asked(patience_seconds=1))
         assert self.kept.run is not None
-        return self.suite.prepared(self.kept.run, await self.suite.rehearsed(NUMBER))
+        return await self.suite.prepared(self.kept.run, await self.suite.rehearsed(NUMBER))
 
 
 @pytest.mark.parametrize("procedure", FILED, ids=[one.slug for one in FILED])

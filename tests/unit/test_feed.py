@@ -2,6 +2,7 @@
 """The feed of an organisation wakes up for what was committed, also while it was looking."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from engine.ports import Pulled
@@ -25,7 +26,9 @@ class Slow(MemoryStore):
         self.bells = bells
         self.looks = 0
 
-    async def pull_orders(self, organisation: str, *, after: int, limit: int) -> list[Pulled]:
+    async def pull_orders(
+        self, organisation: str, *, after: int, limit: int, without: Sequence[str] = ()
+    ) -> list[Pulled]:
         self.looks += 1
         if self.looks > 1:
             return [Pulled(1, "o_1", b"{}")]

@@ -72,14 +72,14 @@ def test_the_words_say_since_when_and_what_happens_then() -> None:
 
 
 def test_one_that_takes_its_orders_and_never_replies_is_told_in_words(filing: Filing) -> None:
-    text = _of(replace(filing, flag="stuck/no-answer"), {}, None)
+    text = _of(replace(filing, flag="stuck/no-answer"), None, None)
 
     assert text
     assert "11月23日に送りましたが" in text.ja
     assert "sent on 23 November" in text.en
-    assert _of(filing, {}, None) is None
-    assert _of(replace(filing, flag="stuck/no-answer-from-citizen"), {}, None) is None
-    assert _of(replace(filing, flag="stuck/no-answer"), {CITY: NOW}, None) == _notice(NOW, None)
+    assert _of(filing, None, None) is None
+    assert _of(replace(filing, flag="stuck/no-answer-from-citizen"), None, None) is None
+    assert _of(replace(filing, flag="stuck/no-answer"), NOW, None) == _notice(NOW, None)
 
 
 @pytest.mark.parametrize("state", [FilingState.TO_DO, FilingState.COMPLETED, FilingState.WAITING])

@@ -644,6 +644,7 @@ class Web:
             onboarding=self.behind.onboarding,
             approvals=self.behind.approvals,
             own=self.behind.own,
+            agents=self.behind.agents,
             lanes=self.lanes,
             webhooks=self.webhooks,
             suite=self.behind.suite,

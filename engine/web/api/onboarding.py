@@ -46,6 +46,7 @@ class WantedSubscription(Body):
 class NewOrganisation(Body):
     """What is applied for. Name, seat and kind come from the published register, not from here.
 
+    An agent (受託者), who only acts for others by their grants, takes nothing itself: no subscriptions.
     `kind` is looked at only where the register cannot tell: a public body says so.
     """
 
@@ -63,9 +64,7 @@ class NewOrganisation(Body):
 
     number: Number
     channel: ChannelName
-    subscriptions: Annotated[
-        tuple[WantedSubscription, ...], Field(min_length=1, max_length=500, strict=False)
-    ]
+    subscriptions: Annotated[tuple[WantedSubscription, ...], Field(max_length=500, strict=False)]
     endpoint: Annotated[str | None, Field(max_length=500)] = None
     areas: Annotated[tuple[AreaCode, ...], Field(max_length=100, strict=False)] = ()
     kind: Literal["public-body"] | None = None

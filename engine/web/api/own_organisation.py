@@ -131,6 +131,7 @@ async def own_keys(call: Call) -> KeyList:
         "already-registered-key",
         "no-such-key",
         "too-many-keys",
+        "already-succeeded",
     ),
 )
 async def register_key(call: Call, body: KeyToRegister) -> KeyView:
@@ -186,6 +187,7 @@ async def own_subscriptions(call: Call) -> OwnSubscriptions:
         "no-such-procedure",
         "invalid-subscription",
         "invalid-subscription-area",
+        "already-succeeded",
         "too-many-applications",
         "idempotency-mismatch",
     ),

@@ -91,6 +91,18 @@ async def accept_invitation(call: Call, body: Invited) -> Represented:
 
 
 @OPERATOR.operation(
+    "GET",
+    "/v1/operator/organisations/{organisation}/representatives",
+    who=Who.OPERATOR,
+    words=both("代表者・担当者の一覧", "Who represents the organisation"),
+)
+async def operator_representatives(call: Call, organisation: OrganisationNumber) -> RepresentativeList:
+    """Return the representatives, by their number."""
+    found = await call.doors.own.representatives.list(organisation)
+    return RepresentativeList(representatives=found)
+
+
+@OPERATOR.operation(
     "POST",
     "/v1/operator/organisations/{organisation}/representatives/{person}/removal",
     who=Who.OPERATOR,
