@@ -38,7 +38,7 @@ _JWE: Final = jwe.JWERegistry(algorithms=["ECDH-ES+A256KW", "A256GCM"], strict_c
 _JWS: Final = jws.JWSRegistry(algorithms=["ES256"], strict_check_header=False)
 _DAYS: Final = 7
 _CLOSE: Final = timedelta(minutes=5)
-_MANY: Final = 30
+_MANY: Final = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from tests.integration.engine_ground import Ground, ground
 from tests.integration.rehearsal_ground import POWER, Rehearsing, dialled, failed, stage
 
 SHOP = MihonShopSimulator()
-PATIENCE = 30  # so many rehearse at once here that an answer may take long
+PATIENCE = 20  # so many rehearse at once here that an answer may take long
 # Each carelessness, and the one check that is there for it.
 CAUGHT = {
     "answers_anew": "same-order-twice",
@@ -108,7 +108,7 @@ async def test_each_carelessness_fails_the_check_that_is_there_for_it_and_no_oth
         one = await careless(here, place, how)
         await one.go()
         try:
-            report = await one.rehearse(patience=PATIENCE, burst=30)
+            report = await one.rehearse(patience=PATIENCE, burst=40)
             found[name] = failed(report)
             for finding in report.findings:
                 if finding.verdict in {"failed", "not-run"}:

@@ -114,7 +114,7 @@ def test_nothing_tells_of_the_place_where_it_was_written(text: Path) -> None:
 
     hosts = r"pypi\.org|pythonhosted|npmjs|ghcr\.io|docker\.io|deb\.debian|proxy\.golang"
     paths = r"/work/|/root/|/tmp/[a-z]|/home/[a-z]"
-    words = r"(?i)\bassistant\b|\bworkplace\b|\bsessions?\b|\bissues?\b|#[0-9]{2,}"
+    words = r"(?i)\bassistant\b|\bworkplace\b|\bsessions?\b|\bissues?\b|(?<!PKCS)#[0-9]{2,}"
     assert re.findall(f"{hosts}|{paths}", written) == []
     of_the_law = text.parent.name == "life-events"  # what is written there is of the declarations
     assert (
@@ -188,7 +188,7 @@ def test_a_decision_says_what_it_costs_and_when_it_was_wrong(page: Path) -> None
 
     assert -1 not in parts
     assert parts == sorted(parts)
-    assert len(text) < 3000, "one page"
+    assert len(text) < 4000, "one page"
 
 
 # --- containers -------------------------------------------------------------------------------------
