@@ -37,7 +37,7 @@ from engine.settings import Profile, Settings
 from engine.store.pool import open_pool
 from engine.web.app import build_app, make_runner
 from engine.web.doors import Doors, Probe
-from engine.web.security import WebSettings
+from engine.web.security import LOOPBACK, Rate, WebSettings
 from workflows.birth import BIRTH
 from workflows.death import DEATH
 from workflows.marriage import MARRIAGE
@@ -79,8 +79,14 @@ class Engine(People):
             keys=self.public_keys,
             probes=self.probes,
         )
-        proof_lasts = timedelta(minutes=self.settings.proof_minutes)
-        return build_app(doors, WebSettings(public_url=self.settings.origin, proof_lasts=proof_lasts))
+        settings, rate = self.settings, self.settings.requests_per_address
+        web_settings = WebSettings(
+            public_url=settings.origin,
+            per_address=Rate(rate, 4 * rate),
+            proof_lasts=timedelta(minutes=settings.proof_minutes),
+            trusted_proxies=(*LOOPBACK, *settings.proxies),
+        )
+        return build_app(doors, web_settings)
 
     @property
     def probes(self) -> Mapping[str, Probe]:

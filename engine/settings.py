@@ -4,6 +4,7 @@
 import re
 from collections.abc import Mapping
 from enum import Enum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final, Literal, Self
 from urllib.parse import SplitResult, urlsplit
@@ -65,6 +66,9 @@ class Settings(BaseSettings):
     trust: Path | None = None
     documents: str | None = None
     webhook_networks: str | None = None
+    # Requests a second from one address in the long run, four times as many at once.
+    requests_per_address: int = Field(default=50, ge=1, le=100_000)
+    trusted_proxies: str | None = None  # networks whose X-Forwarded-For is believed, besides the loopback
     pg: Literal["wheel", "system"] = "wheel"
     heartbeat: Path | None = None  # a file that a role without a web address touches while it works
     pg_bin: Path | None = None
@@ -143,6 +147,13 @@ class Settings(BaseSettings):
     def _source(cls, value: str | None) -> str | None:
         if value is not None and value != "extract":
             _check_url(value, ("https", "http"))
+        return value
+
+    @field_validator("webhook_networks", "trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str | None) -> str | None:
+        for one in _listed(value):
+            ip_network(one)  # says itself what is wrong with it
         return value
 
     @field_validator("trust", "certifiers", "corporate_numbers_id", "amqp_ca", "amqp_cert", "amqp_key")
@@ -241,7 +252,12 @@ class Settings(BaseSettings):
         """The networks besides the open Internet that webhooks may go to; outside production this machine."""
         if self.webhook_networks is None:
             return () if self.profile is Profile.PRODUCTION else ("127.0.0.0/8", "::1/128")
-        return tuple(one.strip() for one in self.webhook_networks.split(",") if one.strip())
+        return _listed(self.webhook_networks)
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of proxies that say truly from where a request comes, besides this machine."""
+        return tuple(ip_network(one) for one in _listed(self.trusted_proxies))
 
     def required(self, name: Literal["database_url", "amqp_url", "amqp_admin_url"]) -> str:
         """Return a setting that a role cannot do without.
@@ -283,3 +299,7 @@ def _check_url(value: str, schemes: tuple[str, ...]) -> SplitResult:
 def _reason(location: tuple[int | str, ...], message: str) -> str:
     text = message.removeprefix("Value error, ")
     return f"{PREFIX}{str(location[0]).upper()} {text[0].lower()}{text[1:]}" if location else text
+
+
+def _listed(networks: str | None) -> tuple[str, ...]:
+    return tuple(one.strip() for one in (networks or "").split(",") if one.strip())

@@ -38,7 +38,7 @@ _JWE: Final = jwe.JWERegistry(algorithms=["ECDH-ES+A256KW", "A256GCM"], strict_c
 _JWS: Final = jws.JWSRegistry(algorithms=["ES256"], strict_check_header=False)
 _DAYS: Final = 7
 _CLOSE: Final = timedelta(minutes=5)
-_MANY: Final = 4
+_MANY: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +132,10 @@ class CarelessConnector:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set."""
         try:
-            await self._learn()
             while not stop.is_set():
                 try:
+                    if self._recipient is None:
+                        await self._learn()
                     await self._once()
                 except (EngineUnavailable, NotTaken):
                     await asyncio.sleep(0.2)

@@ -59,7 +59,7 @@ class Rehearsing:
                 if view.step is not None:
                     await self._do(view.step.name)
                     await suite.confirm(self.number, view.step.name)
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.4)
         assert view.report is not None
         key = self.here.engine.keys.signing.public_key()
         if view.state == "failed":

@@ -3,7 +3,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -73,6 +73,11 @@ def test_every_carelessness_has_its_check() -> None:
     assert len(set(CAUGHT.values())) == len(CAUGHT)
 
 
+def crowded(dsn: str, place: Path) -> AbstractAsyncContextManager[Ground]:
+    """Run a sandbox in which many connectors at one address are too much for nobody."""
+    return ground(dsn, place / "state", sandbox=True, requests_per_address=10_000)
+
+
 async def careless(here: Ground, place: int, how: Carelessness) -> Rehearsing:
     """Register an organisation that works without the SDK, and return it."""
     number = corporate_number(f"9{place:011}")
@@ -119,7 +124,7 @@ async def test_each_carelessness_fails_the_check_that_is_there_for_it_and_no_oth
             await one.halt()
 
     async with AsyncExitStack() as stack:
-        here = await stack.enter_async_context(ground(postgres_dsn, tmp_path / "state", sandbox=True))
+        here = await stack.enter_async_context(crowded(postgres_dsn, tmp_path))
         async with asyncio.TaskGroup() as group:
             for place, name in enumerate(["nothing", *CAUGHT]):
                 group.create_task(rehearse(here, place, name))
@@ -137,7 +142,7 @@ async def test_what_the_dial_turns_is_a_way_of_working_or_is_named(postgres_dsn:
         assert report.passed == (not found[name])
 
     async with AsyncExitStack() as stack:
-        here = await stack.enter_async_context(ground(postgres_dsn, tmp_path / "state", sandbox=True))
+        here = await stack.enter_async_context(crowded(postgres_dsn, tmp_path))
         async with asyncio.TaskGroup() as group:
             for place, name in enumerate(DIALLED):
                 group.create_task(rehearse(here, name, another_shop(place)))

@@ -56,6 +56,16 @@ def test_the_public_address_is_https_in_production() -> None:
     assert Settings.load(public_url="https://todoke.example/").origin == "https://todoke.example"
 
 
+def test_only_named_proxies_are_believed_besides_this_machine() -> None:
+    assert Settings.load().proxies == ()
+    assert [str(one) for one in Settings.load(trusted_proxies="10.1.0.0/16, ::1/128").proxies] == [
+        "10.1.0.0/16",
+        "::1/128",
+    ]
+    assert "TODOKE_TRUSTED_PROXIES" in refusal(trusted_proxies="10.1.0.7/16")
+    assert "TODOKE_WEBHOOK_NETWORKS" in refusal(webhook_networks="office")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
