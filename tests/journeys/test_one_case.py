@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The main promise, however Todoke runs: what a household tells once comes true once, and is read nowhere in clear.
 
-Not in the database's files, not on the broker's disk, not in a log. One household serves both, for a
+Not in the database's files, not in what goes through the broker or lies on its disk, not in a log. One household serves both, for a
 whole Todoke with everybody around it takes its time.
 
 Left out are the books of the organisations, who have a right to what they were told, and the
@@ -20,9 +20,11 @@ import asyncpg
 import pytest
 
 from connectors.simulators.catalogue import SIMULATORS
+from engine.bus.topology import ORDERS, REPLIES
 from engine.local.rabbitmq import call_api
 from tests.journeys import promises
-from tests.journeys.household import CANARIES
+from tests.journeys.household import CANARIES, RECEIVERS
+from tests.journeys.tapped import references_by_organisation, tapped
 from tests.journeys.worlds import World, distributed, embedded
 from tests.services import Broker
 
@@ -105,10 +107,18 @@ async def test_on_many_machines_a_move_is_carried_out_once_and_rests_nowhere_in_
 ) -> None:
     connection = await asyncpg.connect(postgres_dsn)
     before = await connection.fetchval("select pg_walfile_name(pg_current_wal_lsn())")
-    async with distributed(place, postgres_dsn, rabbitmq) as world:
+    async with tapped(rabbitmq) as published, distributed(place, postgres_dsn, rabbitmq) as world:
         await promises.check_all(world, await world.household())
         assert await in_tables(world.dsn) == {}
         assert world.processes.stop() == {}
+
+        assert [one for one in published if found_in(one.body) | found_in(one.headers)] == []
+        for exchange in (ORDERS, REPLIES):
+            known = references_by_organisation(published, exchange)
+            assert len(known) > 2
+            assert set(known) <= {SIMULATORS[name].connector.number for name in RECEIVERS}
+            assert sum(map(len, known.values())) == len(set().union(*known.values())), "nothing joins two"
+        assert {one.key for one in published if not one.exchange} == {"todoke.letters"}
 
         witness = reference_of(world)
         database = await database_files(connection, since=before)
