@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import hypothesis
 import pytest
+from aiohttp import web_app
 
 from engine.core.errors import EngineError
 from engine.local import rabbitmq as rabbitmq_here
@@ -145,6 +146,12 @@ class _Watch:
 def pytest_sessionstart(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput"):
         session.config.pluginmanager.register(_Watch(session.config))
+
+
+def pytest_runtest_teardown() -> None:
+    # aiohttp remembers a thousand of its middlewares, each with a whole engine: gigabytes, all of which
+    # the collector of garbage looks through again and again.
+    web_app._cached_build_middleware.cache_clear()
 
 
 @pytest.hookimpl(trylast=True)
