@@ -6,22 +6,19 @@ own receipts, and nothing that joins a citizen of one town with one of another.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Any, ClassVar
 
+from connectors.government.muroran_city import MoveOut, MuroranCitySimulator
 from connectors.sdk import (
-    Address,
     Amend,
     Amended,
     Answer,
     Clerk,
     Completed,
     Desk,
-    Fields,
     Irrevocable,
     Office,
     Order,
-    PersonName,
     Received,
     Refused,
     Reply,
@@ -30,7 +27,6 @@ from connectors.sdk import (
     Withdraw,
     Withdrawn,
 )
-from connectors.simulators import samples
 
 TOYOURA, SOBETSU, TOYAKO = "5000020015717", "4000020015750", "5000020015849"
 TOWNS: Mapping[str, Text] = {
@@ -45,22 +41,13 @@ _NOT_OURS = Text(
 _MOVED = Text(ja="転出予定日を過ぎています", en="The day of moving has come")
 
 
-class TownMoveOut(Fields):
-    """What a town's register needs of a move-out notice (住民基本台帳法24条)."""
-
-    name: PersonName
-    birth_date: date
-    new_address: Address
-    moving_date: date
-
-
 class MoveOutForTowns(Clerk):
     """Keeps the move-out registers of all towns: one book for each, under the town's own numbers."""
 
-    fields = TownMoveOut
+    fields = MoveOut
     receipts = "転出-{}"
 
-    def submit(self, order: Submit[TownMoveOut], desk: Desk) -> Iterator[Reply]:
+    def submit(self, order: Submit[MoveOut], desk: Desk) -> Iterator[Reply]:
         if order.organisation not in TOWNS:
             yield Refused("not-ours", _NOT_OURS)
             return
@@ -68,17 +55,17 @@ class MoveOutForTowns(Clerk):
         yield Received(self.number(order), promised_by=desk.today())
         yield Completed(self.number(order), effective_on=order.fields.moving_date)
 
-    def amend(self, order: Amend[TownMoveOut], desk: Desk) -> Answer:
+    def amend(self, order: Amend[MoveOut], desk: Desk) -> Answer:
         desk.take_effect(order, "corrected")
         return Amended(self.number(order))
 
-    def withdraw(self, order: Withdraw[TownMoveOut], desk: Desk) -> Answer:
+    def withdraw(self, order: Withdraw[MoveOut], desk: Desk) -> Answer:
         if desk.today() >= order.fields.moving_date:
             return Irrevocable(self.number(order), _MOVED)
         desk.take_effect(order, "undone")
         return Withdrawn(self.number(order))
 
-    def number(self, order: Order[TownMoveOut]) -> str:
+    def number(self, order: Order[MoveOut]) -> str:
         """Return the town's own number for it (受付番号)."""
         town = TOWNS[order.organisation].ja.removesuffix("（見本）") if order.organisation in TOWNS else ""
         return f"{town}{self.receipt(order.id)}"
@@ -87,15 +74,10 @@ class MoveOutForTowns(Clerk):
 class SmallTownsSimulator(Office):
     """A vendor's data centre in Sapporo."""
 
-    number = "2999999000007"
+    number = "6999999000060"
     name = Text(ja="見本受託株式会社", en="Mihon Agent Co., Ltd. (Simulator)")
     acts_for = TOWNS
     clerks: ClassVar[Mapping[str, Clerk]] = {"move.move-out-notice": MoveOutForTowns()}
     examples: ClassVar[Mapping[str, dict[str, Any]]] = {
-        "move.move-out-notice": {
-            "name": samples.NAME,
-            "birthDate": "1990-04-01",
-            "newAddress": samples.NEW_ADDRESS,
-            "movingDate": "2026-12-01",
-        }
+        slug: MuroranCitySimulator.examples[slug] for slug in clerks
     }

@@ -224,9 +224,9 @@ def _model(name: str) -> type[Payload]:
 
 
 def _short(name: str) -> str:
-    """Return `order.submit` as `orderSubmit`."""
-    _, _, family, verb, _ = name.split(".")
-    return family + verb.capitalize()
+    """Return what a message is called within the document: `orderSubmit`, and `orderSubmitV2`."""
+    *_, group, kind, version = name.split(".")
+    return f"{group}{kind.capitalize()}{'' if version == 'v1' else version.upper()}"
 
 
 def _kind(part: dict[str, Any]) -> str:

@@ -33,7 +33,7 @@ from engine.store.postgres import PostgresStore
 from engine.store.traffic import PostgresTraffic
 from tests.contract.store_samples import CITY, HOUR, START, filings_of, keep, kept, moved, new_case
 
-VENDOR, OTHER = "2999999000007", "9010001034994"
+VENDOR, OTHER = "6999999000060", "9010001034994"
 
 
 @dataclass

@@ -123,7 +123,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "registerKey": {"jwk": {"use": "sig"}, "proof": "e30.e30.e30"},
     "acceptInvitation": {"code": "k" * 43},
     "offerGrant": {
-        "agent": "2999999000007",
+        "agent": "6999999000060",
         "procedures": [{"slug": "move.electricity"}],
         "lastOn": "2027-03-31",
     },

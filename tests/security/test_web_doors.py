@@ -61,6 +61,12 @@ RECENT = {
     "certifyOrganisation",
     "goLive",
     "operatorRemovesRepresentative",
+    "offerGrant",
+    "acceptGrant",
+    "endGrant",
+    "operatorEndsGrant",
+    "declareSuccession",
+    "operatorDeclaresSuccession",
 }
 CASE_PATH = f"/v1/cases/{CASE}"
 

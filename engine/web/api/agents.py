@@ -39,7 +39,7 @@ class NewGrant(Body):
         json_schema_extra={
             "examples": [
                 {
-                    "agent": "2999999000007",
+                    "agent": "6999999000060",
                     "procedures": [{"slug": "move.move-in-notice", "area": "015814"}],
                     "lastOn": "2029-03-31",
                 }
