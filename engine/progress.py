@@ -39,10 +39,11 @@ BANNER: Final = (
 class Progress:
     """Shows a case on a stream: in place on a terminal, elsewhere only the lines that changed."""
 
-    def __init__(self, out: TextIO = sys.stdout) -> None:
-        self._out = out
-        self._in_place = out.isatty()
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out or sys.stdout
+        self._in_place = self._out.isatty()
         self._drawn = 0
+        self._headed = ""
         self._last: dict[str, str] = {}
 
     def show(self, case: Mapping[str, Any]) -> None:
@@ -51,8 +52,9 @@ class Progress:
         if self._in_place:
             self.redraw([_heading(case), *lines.values()])
         else:
-            if not self._last:
-                self._out.write(_heading(case) + "\n")
+            if (heading := _heading(case)) != self._headed:
+                self._out.write(f"{heading}\n")
+                self._headed = heading
             changed = [line for key, line in lines.items() if self._last.get(key) != line]
             self._out.write("".join(f"{line}\n" for line in changed))
         self._last = lines

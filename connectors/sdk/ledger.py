@@ -31,7 +31,7 @@ create table if not exists orders (
   id text primary key, reference text not null, sequence integer not null, type text not null,
   payload text not null, body_hash blob not null, traceparent text,
   state text not null check (state in ('waiting', 'begun', 'done', 'superseded')),
-  try_after text not null, attempts integer not null default 0
+  try_after text not null, attempts integer not null default 0, said_at text, organisation text
 ) strict;
 create index if not exists orders_open on orders (reference, sequence) where state in ('waiting', 'begun');
 create index if not exists orders_of on orders (reference, sequence);
@@ -141,10 +141,6 @@ class Ledger:
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = full")
         self._db.executescript(_SCHEMA)
-        if "said_at" not in {column["name"] for column in self._db.execute("pragma table_info(orders)")}:
-            self._db.execute("alter table orders add column said_at text")  # a ledger of an earlier version
-        if "organisation" not in {column["name"] for column in self._db.execute("pragma table_info(orders)")}:
-            self._db.execute("alter table orders add column organisation text")  # as above
 
     def close(self) -> None:
         """Let go of the file."""

@@ -78,7 +78,7 @@ async def test_schemathesis_finds_nothing_that_the_document_does_not_say(seed: i
             f"{web.url}/v1/openapi.json",
             f"--header=Authorization:Bearer {OPERATOR_TOKEN}",
             f"--seed={seed}",
-            "--max-examples=5",
+            "--max-examples=2",
             "--phases=examples,coverage,fuzzing",
             cwd=tmp_path,
             stdout=asyncio.subprocess.PIPE,

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One connector serves several organisations: each order says for which, and their books stay apart."""
 
-import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -60,19 +59,6 @@ async def test_the_same_order_for_another_town_is_another_order(tmp_path: Path) 
         await here.once()
 
         assert here.engine.said() == ["received", "completed"]  # altered: turned away, and nobody is told
-
-
-async def test_a_ledger_of_an_earlier_version_goes_on(tmp_path: Path) -> None:
-    async with world(tmp_path, SmallTownsSimulator()) as here:
-        here.ledger.close()
-        with sqlite3.connect(tmp_path / "ledger.sqlite3") as db:
-            db.execute("alter table orders drop column organisation")
-        here.start()
-        here.engine.order(for_another(submit(MOVE_OUT, fields=FIELDS), SOBETSU))
-
-        await here.once()
-
-        assert here.engine.said() == ["received", "completed"]
 
 
 def test_an_order_says_the_same_to_an_agent_but_for_whom() -> None:
