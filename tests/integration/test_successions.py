@@ -181,6 +181,24 @@ async def test_only_the_register_or_an_operator_says_who_carries_on(one: Town) -
         await former.say("POST", "/v1/organisation/keys", proofs[0])
 
 
+async def test_whom_the_published_register_names_says_so_without_an_operator(one: Town) -> None:
+    class Former(type(HEIR)):  # type: ignore[misc] # in the extract it was merged into the other
+        number = "5999999000004"
+
+    class Successor(type(HEIR)):  # type: ignore[misc] # as above
+        number = "4999999000005"
+
+    await one.here.register(Former(), Successor())
+    one.here.engine.directories.look_again()
+    client = await one.speaks_for(Successor())
+
+    said = await client.say("POST", "/v1/organisation/successions", {"predecessor": Former.number})
+
+    assert [said[who]["number"] for who in ("predecessor", "successor")] == [Former.number, Successor.number]
+    one.here.engine.directories.look_again()
+    assert (await one.here.engine.directories.current()).acting.heir(Former.number) == Successor.number
+
+
 async def test_keys_of_the_predecessor_end_with_the_overlap(one: Town) -> None:
     await declared(one, POWER.number, days=3)
 
