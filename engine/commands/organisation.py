@@ -149,7 +149,9 @@ def keys(counter: _Counter) -> None:
         click.echo(f"{one['use']} {one['kid']} {one['notBefore'][:10]}–{one['notAfter'][:10]} {state}")
 
 
-@organisation.command("revoke-key")
+@organisation.command(
+    "revoke-key", context_settings={"ignore_unknown_options": True}
+)  # a name may begin with "-"
 @click.argument("kid")
 @click.option("--because", type=click.Choice(_BECAUSE), required=True)
 @_here
