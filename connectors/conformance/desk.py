@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from engine.border import payloads as p
-from engine.border.envelope import Opened, open_reply, parse_reply
+from engine.border.envelope import Opened, kind_of, open_reply, parse_reply
 from engine.border.sealing import Opener
 from engine.core.errors import EngineError
 from engine.keystore.port import TROUBLE
@@ -102,7 +102,7 @@ class RehearsalDesk:
                 order_id="", payload=payload, problem=problem, said_at=now, heard_at=now,
             )  # fmt: skip
         return RehearsedReply(
-            reference=event.subject, reply_id=event.id, kind=event.type.split(".")[3],
+            reference=event.subject, reply_id=event.id, kind=kind_of(event.type),
             order_id=payload.get("orderId", ""), payload=payload, problem=problem,
             said_at=event.time, heard_at=now,
         )  # fmt: skip

@@ -22,7 +22,7 @@ from pydantic import JsonValue
 
 from connectors.sdk.desk import Notes, Work
 from connectors.sdk.replies import Completed, Refused, Reply, Withdrawn, draft
-from engine.border.envelope import AMEND, PAYLOADS, SUBMIT, WITHDRAW, Opened, OrderEvent
+from engine.border.envelope import AMEND, PAYLOADS, SUBMIT, WITHDRAW, Opened, OrderEvent, kind_of
 from engine.border.payloads import OrderAmend, OrderSubmit, for_whom
 from engine.border.statement import Said
 
@@ -331,12 +331,12 @@ class Ledger:
             ).fetchall()
         return [
             *(
-                Said(row["id"], _kind(row["type"]), row["id"], _due_on(row), _instant(row["said_at"]))
+                Said(row["id"], kind_of(row["type"]), row["id"], _due_on(row), _instant(row["said_at"]))
                 for row in orders
                 if row["said_at"] is not None
             ),
             *(
-                Said(row["id"], _kind(row["type"]), row["order_id"], None, _instant(row["made_at"]))
+                Said(row["id"], kind_of(row["type"]), row["order_id"], None, _instant(row["made_at"]))
                 for row in replies
             ),
         ]
@@ -396,11 +396,6 @@ def _text(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _kind(event_type: str) -> str:
-    """Return `submit` of `jp.todoke.order.submit.v1`."""
-    return event_type.split(".")[3]
-
-
 def _due_on(row: sqlite3.Row) -> date | None:
     return OrderSubmit.model_validate_json(row["payload"]).due_on if row["type"] == SUBMIT else None
 
@@ -418,7 +413,7 @@ def _taken(db: sqlite3.Connection, order: Opened, now: datetime) -> Taken:
             return Taken.ALTERED
         db.execute("update replies set state = 'waiting' where order_id = ?", (event.id,))
         return Taken.REPEATED
-    kind = _kind(event.type)
+    kind = kind_of(event.type)
     overtaken = db.execute(
         "select 1 from orders where reference = ? and sequence > ? and type in (?, ?)",
         (event.subject, event.sequence, SUBMIT, WITHDRAW),

@@ -21,7 +21,7 @@ from connectors.sdk.keys import OwnKeys
 from connectors.sdk.pull import PullTransport
 from connectors.sdk.transport import EngineUnavailable, Incoming, NotTaken, Outgoing
 from engine.border import payloads as p
-from engine.border.envelope import seal_event
+from engine.border.envelope import kind_of, seal_event
 from engine.border.jwk import RecipientKey, decoded
 from engine.border.payloads import Payload
 from engine.border.sealing import Sealer
@@ -176,7 +176,7 @@ class CarelessConnector:
         order, reference, number = event["id"], event["subject"], event["sequence"]
         if order in self._memory.answers and not self._careless.answers_anew:
             return self._sealed(event, self._memory.answers[order])
-        kind = event["type"].split(".")[3]
+        kind = kind_of(event["type"])
         if order not in self._memory.answers and self._is_overtaken(kind, reference, number):
             return []
         self._memory.seen[reference] = max(number, self._memory.seen.get(reference, 0))
@@ -215,7 +215,7 @@ class CarelessConnector:
         return True
 
     def _is_acceptable(self, event: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
-        known = _MEMBERS.get(event["type"].split(".")[3])
+        known = _MEMBERS.get(kind_of(event["type"]))
         if known is None:
             return self._careless.takes_any_type
         if not set(payload) <= known and not self._careless.passes_over_members:

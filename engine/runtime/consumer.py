@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from uuid import UUID, uuid5
 
 from engine.border import payloads as p
-from engine.border.envelope import Opened, open_reply
+from engine.border.envelope import Opened, kind_of, open_reply
 from engine.border.names import order_id
 from engine.border.sealing import Opener
 from engine.core import messages as m
@@ -364,7 +364,7 @@ def _crossing(organisation: str, opened: Opened) -> Crossing:
     """Return what the record of the border keeps of a reply."""
     event = opened.event
     answers = opened.payload.order_id if isinstance(opened.payload, p.Reply) else ""
-    kind = event.type.split(".")[3]
+    kind = kind_of(event.type)
     return Crossing(organisation, event.id, kind, event.subject, answers, None, event.time)
 
 
