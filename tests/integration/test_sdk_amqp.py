@@ -2,6 +2,7 @@
 """The SDK's AMQP channel on a real broker, against the engine's own bus and topology."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,11 +17,13 @@ from engine.border.envelope import MAX_BATCH_EVENTS
 from engine.bus.admin import BrokerAdmin
 from engine.bus.amqp import AmqpBus
 from engine.bus.topology import reply_queue
+from engine.core.numbers import corporate_number
 from engine.ports import Delivery, Parcel
 from tests.services import Broker
 from tests.unit.sdk_engine import Office, World, sealed_for_nobody, submit, withdraw, world
 
-POST = "5555999000005"
+# A broker has its users for all virtual hosts: each process that tests has its own.
+POST = corporate_number(f"55599{os.getpid() % 10**7:07}")
 
 
 class PostOffice(Office):
